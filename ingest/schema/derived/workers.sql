@@ -1,0 +1,20 @@
+-- One row per worker process.
+create table workers (
+    worker_key varchar not null,         -- the process, as attempts names it
+    scope varchar not null,              -- the queue installation
+    system varchar not null,             -- the job system
+    worker varchar,                      -- the process's own name, where it has one
+    host varchar,                        -- machine, where known
+    pid bigint,                          -- process id
+    version varchar,                     -- version it runs, where known
+    queues varchar[],                    -- queues it reads, where known
+    concurrency integer,                 -- jobs it runs at once, where known
+    booted_at timestamp,                 -- its start, UTC, where seen
+    first_seen_at timestamp,             -- earliest evidence of it, UTC
+    last_seen_at timestamp,              -- last sign of life, UTC
+    stopped_at timestamp,                -- end of an orderly shutdown, UTC, where seen
+    state varchar not null,              -- at as_of: alive, gone (died or vanished), stopped, unknown
+    state_basis varchar not null,        -- what that rests on, in words
+    confidence varchar not null,         -- high, medium or low
+    attempts bigint not null             -- executions seen in it
+);

@@ -1,0 +1,6 @@
+-- Digests of a stream's beginning at chosen line ends: how a file that was read before is known again.
+create table source_checkpoints (
+    source_id integer not null,          -- the stream
+    byte_offset bigint not null,         -- a line end, in decompressed bytes from the beginning
+    digest varchar not null              -- blake2b (16 bytes, hex) of all bytes before byte_offset
+);
