@@ -64,6 +64,11 @@ class Table:
     statement: str
 
     @property
+    def definition(self) -> str:
+        """The columns in parentheses, as ``create table`` takes them, for a table of this shape under any name."""
+        return self.statement.partition(f"create table {self.name} ")[2]
+
+    @property
     def comment_statements(self) -> tuple[str, ...]:
         """The statements that write the comments into the database."""
         table = f"comment on table {self.name} is {_quoted(self.comment)}"
