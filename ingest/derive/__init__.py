@@ -37,7 +37,16 @@ STEPS = (
 )
 """The derivations, each in the file of its name. Between ``fused_runs`` and ``process_signs`` the runs are fused."""
 
-_SCRATCH = ("job_keys", "error_reports", "runs", "fused_runs", "process_signs", "incarnations", "enqueues", "executions")
+_SCRATCH = (
+    "job_keys",
+    "error_reports",
+    "runs",
+    "fused_runs",
+    "process_signs",
+    "incarnations",
+    "enqueues",
+    "executions",
+)
 
 _SEEN_BY = {
     "job_events": "occurred_at is null or occurred_at <= $as_of",

@@ -79,6 +79,7 @@ weighed as (
     left join seen_in_look as v
         on p.scope = v.scope and p.system = v.system and p.place = v.place and p.pid = v.pid
         and coalesce(abs(seconds_between(v.started_at, p.booted_at)) <= 3, true)
+        and coalesce(v.taken_at < p.next_booted_at, true)
     left join later_boots as b on p.worker_key = b.worker_key
 ),
 
