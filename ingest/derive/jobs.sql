@@ -68,8 +68,8 @@ spoken as (
     union all
     select job_key, coalesce(ended_at, started_at), observers[1],
         case
-            when state = 'failed' and will_retry is not null and not will_retry then 'failed'
             when state = 'failed' and will_retry then 'retrying'
+            when state = 'failed' and will_retry is null then 'failed, retry not told'
             else state
         end,
         null, 1
@@ -162,11 +162,12 @@ select
     e.enqueued_at,
     case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
     r.first_started_at,
-    case when j.last_state in ('succeeded', 'failed', 'discarded') then coalesce(r.last_ended_at, j.state_at) end as finished_at,
+    case when j.last_state in ('succeeded', 'failed', 'failed, retry not told', 'discarded') then coalesce(r.last_ended_at, j.state_at) end as finished_at,
     case
         when j.last_state is null then 'unknown'
         -- A failure without a word on retries, gone from a later snapshot: no retry will come.
-        when j.last_state = 'failed' then 'failed'
+        when j.last_state = 'failed, retry not told' and j.missing_from_last_look then 'failed'
+        when j.last_state = 'failed, retry not told' then 'unknown'
         when j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look then 'unknown'
         else j.last_state
     end as state,

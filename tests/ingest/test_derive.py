@@ -154,6 +154,25 @@ def test_a_queued_job_that_a_later_snapshot_lacks_is_not_called_queued() -> None
     assert evidence.rows(STATES) == [("job-a", "unknown")]
 
 
+@pytest.mark.parametrize(
+    ("told", "snapshot", "state"),
+    [
+        (True, False, "retrying"),
+        (False, False, "failed"),
+        (None, False, "unknown"),
+        (None, True, "failed"),
+    ],
+    ids=["a retry is told", "no retry is told", "nothing is told", "a later snapshot holds no retry"],
+)
+def test_a_failed_job_is_given_up_only_where_an_input_shows_that_no_retry_comes(
+    *, told: bool | None, snapshot: bool, state: str
+) -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed", will_retry=told)
+    if snapshot:
+        evidence.snapshot(30)
+    assert evidence.derive().rows(STATES) == [("job-a", state)]
+
+
 def test_the_backends_id_leads_to_the_job_of_the_stable_id() -> None:
     evidence = EvidenceDatabase().event(0, "enqueued", "stable-id-0001", provider_job_id="backend-id-0001")
     evidence.event(1, "started", "backend-id-0001").event(2, "succeeded", "backend-id-0001").derive()
