@@ -7,16 +7,27 @@ with placed as (
         k.job_id,
         i.worker_key
     from executions as e
-    inner join (select distinct job_key, system, job_id from job_keys) as k on e.job_key = k.job_key
+    inner join (select distinct
+        job_key,
+        system,
+        job_id
+    from job_keys) as k on e.job_key = k.job_key
     left join (
-        select distinct scope, place, pid, host, log_name from process_signs
+        select distinct
+            scope,
+            place,
+            pid,
+            host,
+            log_name
+        from process_signs
         qualify row_number() over (partition by scope, pid, host, log_name order by place) = 1
     ) as g
-        on e.scope = g.scope and e.pid = g.pid
-        and coalesce(e.log_name = g.log_name, g.log_name is null)
-        and coalesce(e.host = g.host, true)
+        on
+            e.scope = g.scope and e.pid = g.pid
+            and coalesce(e.log_name = g.log_name, g.log_name is null)
+            and coalesce(e.host = g.host, true)
     asof left join incarnations as i
-        on i.scope = e.scope and i.place = g.place and i.pid = e.pid and coalesce(e.started_at, e.ended_at) >= i.from_at
+        on e.scope = i.scope and g.place = i.place and e.pid = i.pid and coalesce(e.started_at, e.ended_at) >= i.from_at
 ),
 
 one_each as (
@@ -44,23 +55,43 @@ queued as (
         arg_max(q.eligible_at, q.enqueued_at) as eligible_at
     from numbered as n
     inner join enqueues as q
-        on n.job_key = q.job_key
-        and q.enqueued_at <= n.started_at + interval 2 second
-        and coalesce(q.enqueued_at > n.previous_started_at, true)
+        on
+            n.job_key = q.job_key
+            and q.enqueued_at <= n.started_at + interval 2 second
+            and coalesce(n.previous_started_at < q.enqueued_at, true)
     group by n.execution_id
 ),
 
 usual_queues as (
     -- The only queue a class was ever seen on is where its other jobs went, too.
-    select scope, system, job_class, min(queue) as queue
+    select
+        scope,
+        system,
+        job_class,
+        min(queue) as queue
     from (
-        select scope, system, job_class, queue from job_events
+        select
+            scope,
+            system,
+            job_class,
+            queue
+        from job_events
         union
-        select s.scope, s.system, j.job_class, j.queue
+        select
+            s.scope,
+            s.system,
+            j.job_class,
+            j.queue
         from snapshot_jobs as j
         inner join snapshots as s on j.snapshot_id = s.snapshot_id
         union
-        select scope, coalesce(system, 'otel'), job_class, queue from spans where job_id is not null
+        select
+            scope,
+            coalesce(system, 'otel'),
+            job_class,
+            queue
+        from spans
+        where job_id is not null
     )
     where job_class is not null and queue is not null
     group by scope, system, job_class
@@ -68,11 +99,26 @@ usual_queues as (
 ),
 
 job_facts as (
-    select k.job_key, any_value(j.job_class) as job_class, any_value(j.queue) as queue
+    select
+        k.job_key,
+        any_value(j.job_class) as job_class,
+        any_value(j.queue) as queue
     from (
-        select scope, system, job_id, job_class, queue from job_events where job_id is not null
+        select
+            scope,
+            system,
+            job_id,
+            job_class,
+            queue
+        from job_events
+        where job_id is not null
         union all
-        select s.scope, s.system, j.job_id, j.job_class, j.queue
+        select
+            s.scope,
+            s.system,
+            j.job_id,
+            j.job_class,
+            j.queue
         from snapshot_jobs as j
         inner join snapshots as s on j.snapshot_id = s.snapshot_id
     ) as j

@@ -1,19 +1,37 @@
 -- Which period each input covers, where it fell silent longest, and what it would have shown.
 insert into coverage by name
 with observations as (
-    select source_id, occurred_at as seen_at from job_events
+    select
+        source_id,
+        occurred_at as seen_at
+    from job_events
     union all
-    select source_id, occurred_at from worker_events
+    select
+        source_id,
+        occurred_at
+    from worker_events
     union all
-    select source_id, occurred_at from log_lines
+    select
+        source_id,
+        occurred_at
+    from log_lines
     union all
-    select source_id, started_at from spans
+    select
+        source_id,
+        started_at
+    from spans
     union all
-    select source_id, taken_at from snapshots
+    select
+        source_id,
+        taken_at
+    from snapshots
 ),
 
 spaced as (
-    select source_id, seen_at, seconds_between(lag(seen_at) over (partition by source_id order by seen_at), seen_at) as gap,
+    select
+        source_id,
+        seen_at,
+        seconds_between(lag(seen_at) over (partition by source_id order by seen_at), seen_at) as gap,
         lag(seen_at) over (partition by source_id order by seen_at) as previous_at
     from observations
     where seen_at is not null

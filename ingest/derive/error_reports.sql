@@ -1,16 +1,49 @@
 -- Reports of an exception, with class, message and backtrace, which some logs write as further lines of the same thread.
 create or replace temp table error_reports as
 with thread_lines as (
-    select source_id, line_no, record_no, occurred_at, pid, thread, event, job_id, message, level
+    select
+        source_id,
+        line_no,
+        record_no,
+        occurred_at,
+        pid,
+        thread,
+        event,
+        job_id,
+        message,
+        level
     from (
-        select source_id, line_no, record_no, occurred_at, pid, thread, event, job_id, message, null as level
+        select
+            source_id,
+            line_no,
+            record_no,
+            occurred_at,
+            pid,
+            thread,
+            event,
+            job_id,
+            message,
+            null as level
         from job_events
         union all
-        select source_id, line_no, record_no, occurred_at, pid, thread, 'line', job_id, message, level
+        select
+            source_id,
+            line_no,
+            record_no,
+            occurred_at,
+            pid,
+            thread,
+            'line',
+            job_id,
+            message,
+            level
         from log_lines
         where pid is not null
     )
-    where source_id in (select source_id from job_events where event = 'error_reported' and error_class is null)
+    where source_id in (
+        select source_id from job_events
+        where event = 'error_reported' and error_class is null
+    )
 ),
 
 following as (

@@ -43,12 +43,15 @@ fused as (
 
 reported as (
     -- The report of an exception follows the failure on the same thread within seconds.
-    select f.execution_id, r.*
+    select
+        f.execution_id,
+        r.*
     from fused as f
     inner join error_reports as r
-        on f.job_key = r.job_key
-        and coalesce(f.pid = r.pid, true) and coalesce(f.thread = r.thread, true)
-        and r.occurred_at between f.ended_at - interval 1 second and f.ended_at + interval 5 second
+        on
+            f.job_key = r.job_key
+            and coalesce(f.pid = r.pid, true) and coalesce(f.thread = r.thread, true)
+            and r.occurred_at between f.ended_at - interval 1 second and f.ended_at + interval 5 second
     qualify row_number() over (
         partition by f.execution_id order by abs(date_diff('microsecond', f.ended_at, r.occurred_at)), r.source_id, r.line_no
     ) = 1
@@ -76,8 +79,12 @@ pushed_back as (
 
 failed_by_snapshot as (
     -- No end in any log, yet a later snapshot holds the job as failed.
-    select f.execution_id, max(j.failed_at) as failed_at, any_value(j.error_class) as error_class,
-        any_value(j.error_message) as error_message, bool_or(j.held_in = 'retry') as will_retry
+    select
+        f.execution_id,
+        max(j.failed_at) as failed_at,
+        any_value(j.error_class) as error_class,
+        any_value(j.error_message) as error_message,
+        bool_or(j.held_in = 'retry') as will_retry
     from fused as f
     inner join job_keys as k on f.job_key = k.job_key
     inner join snapshots as s on k.scope = s.scope and k.seen_system = s.system

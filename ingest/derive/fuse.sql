@@ -44,7 +44,9 @@ nearest as (
     where distance <= 2000000
 )
 
-select r.run_id, coalesce(n.execution_id, r.run_id) as execution_id
+select
+    r.run_id,
+    coalesce(n.execution_id, r.run_id) as execution_id
 from runs as r
 left join nearest as n on r.run_id = n.run_id and n.of_run = 1 and n.of_execution = 1
 where r.observer = $observer

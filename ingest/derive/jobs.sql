@@ -3,7 +3,12 @@ insert into jobs by name
 with words as (
     -- Facts about jobs outside their runs, from every input.
     select
-        k.job_key, e.occurred_at as seen_at, 'log' as basis, e.source_id, e.line_no, e.record_no,
+        k.job_key,
+        e.occurred_at as seen_at,
+        'log' as basis,
+        e.source_id,
+        e.line_no,
+        e.record_no,
         case e.event
             when 'scheduled' then 'scheduled'
             when 'enqueued' then 'queued'
@@ -13,31 +18,91 @@ with words as (
             when 'discarded' then 'discarded'
             when 'cancelled' then 'discarded'
         end as state,
-        e.run_at, e.job_class, e.queue, e.arguments, e.arguments_digest, e.idempotency_key, e.provider_job_id,
-        e.max_attempts, e.parent_job_id, e.trace_id, e.error_class, e.error_message
+        e.run_at,
+        e.job_class,
+        e.queue,
+        e.arguments,
+        e.arguments_digest,
+        e.idempotency_key,
+        e.provider_job_id,
+        e.max_attempts,
+        e.parent_job_id,
+        e.trace_id,
+        e.error_class,
+        e.error_message
     from job_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     union all
     select
-        k.job_key, s.taken_at, 'snapshot', s.source_id, s.line_no, s.record_no,
-        case j.held_in when 'queued' then 'queued' when 'retry' then 'retrying' when 'dead' then 'failed'
-            when 'failed' then 'failed' when 'scheduled' then 'scheduled' end,
-        j.run_at, j.job_class, j.queue, j.arguments, j.arguments_digest, j.idempotency_key, j.provider_job_id,
-        j.max_attempts, null, null, j.error_class, j.error_message
+        k.job_key,
+        s.taken_at,
+        'snapshot',
+        s.source_id,
+        s.line_no,
+        s.record_no,
+        case j.held_in
+            when 'queued' then 'queued' when 'retry' then 'retrying' when 'dead' then 'failed'
+            when 'failed' then 'failed' when 'scheduled' then 'scheduled'
+        end,
+        j.run_at,
+        j.job_class,
+        j.queue,
+        j.arguments,
+        j.arguments_digest,
+        j.idempotency_key,
+        j.provider_job_id,
+        j.max_attempts,
+        null,
+        null,
+        j.error_class,
+        j.error_message
     from snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
     union all
     select
-        k.job_key, coalesce(p.ended_at, p.started_at), 'span', p.source_id, p.line_no, p.record_no,
+        k.job_key,
+        coalesce(p.ended_at, p.started_at),
+        'span',
+        p.source_id,
+        p.line_no,
+        p.record_no,
         case when p.operation = 'enqueue' then 'queued' end,
-        null, p.job_class, p.queue, null, null, null, p.provider_job_id, null, null, p.trace_id, null, null
+        null,
+        p.job_class,
+        p.queue,
+        null,
+        null,
+        null,
+        p.provider_job_id,
+        null,
+        null,
+        p.trace_id,
+        null,
+        null
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
     union all
     select
-        k.job_key, l.occurred_at, 'log', l.source_id, l.line_no, l.record_no,
-        null, null, l.job_class, null, null, null, null, null, null, null, l.trace_id, null, null
+        k.job_key,
+        l.occurred_at,
+        'log',
+        l.source_id,
+        l.line_no,
+        l.record_no,
+        null,
+        null,
+        l.job_class,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        l.trace_id,
+        null,
+        null
     from log_lines as l
     inner join job_keys as k on l.scope = k.scope and l.system = k.seen_system and l.job_id = k.id
 ),
@@ -61,37 +126,49 @@ facts as (
 ),
 
 spoken as (
-    select job_key, seen_at, basis, state, run_at,
+    select
+        job_key,
+        seen_at,
+        basis,
+        state,
+        run_at,
         case state when 'failed' then 3 when 'discarded' then 3 else 2 end as weight
     from words
     where state is not null and seen_at is not null
     union all
-    select job_key, coalesce(ended_at, started_at), observers[1],
+    select
+        job_key,
+        coalesce(ended_at, started_at),
+        observers[1],
         case
             when state = 'failed' and will_retry then 'retrying'
             when state = 'failed' and will_retry is null then 'failed, retry not told'
             else state
         end,
-        null, 1
+        null,
+        1
     from attempts
 ),
 
 last_words as (
     select * from spoken
     qualify row_number() over (
-        partition by job_key order by seen_at desc, weight desc, state, basis
+        partition by job_key order by seen_at desc, weight desc, state asc, basis asc
     ) = 1
 ),
 
 settled as (
     -- Since when it has been in the state of the last word: a job that every snapshot finds queued is queued since the first.
-    select l.job_key, min(s.seen_at) as state_at
+    select
+        l.job_key,
+        min(s.seen_at) as state_at
     from last_words as l
     inner join spoken as s on l.job_key = s.job_key and l.state = s.state
-    where not exists (
-        select 1 from spoken as other
-        where other.job_key = l.job_key and other.state <> l.state and other.seen_at > s.seen_at
-    )
+    where
+        not exists (
+            select 1 from spoken as other
+            where other.job_key = l.job_key and other.state <> l.state and other.seen_at > s.seen_at
+        )
     group by l.job_key
 ),
 
@@ -116,20 +193,30 @@ runs_of_jobs as (
 ),
 
 first_enqueues as (
-    select job_key, min(enqueued_at) as enqueued_at
+    select
+        job_key,
+        min(enqueued_at) as enqueued_at
     from enqueues
     group by job_key
 ),
 
 last_looks as (
     -- The last snapshot of each installation that lists jobs.
-    select s.scope, s.system, max(s.taken_at) as taken_at
+    select
+        s.scope,
+        s.system,
+        max(s.taken_at) as taken_at
     from snapshots as s
     group by s.scope, s.system
 ),
 
 known as (
-    select distinct job_key, scope, system, job_id from job_keys
+    select distinct
+        job_key,
+        scope,
+        system,
+        job_id
+    from job_keys
 ),
 
 judged as (

@@ -25,7 +25,9 @@ counted as (
 
 grouped as (
     -- Ends before any start are runs of their own; after a start the first end counts.
-    select *, case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no
+    select
+        *,
+        case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no
     from counted
 ),
 
@@ -152,6 +154,6 @@ select
         order by job_key, observer, start_seen_at, ended_at, host, pid, thread, source_id, line_no, span_id
     ) as run_id,
     *,
-    coalesce(start_seen_at, ended_at - to_microseconds(cast(coalesce(duration, 0) * 1e6 as bigint))) as started_at
+    coalesce(start_seen_at, ended_at - to_microseconds((coalesce(duration, 0) * 1e6)::bigint)) as started_at
 from all_runs
 order by run_id;

@@ -17,10 +17,11 @@ latest as (
 ),
 
 credible as (
-    select case
-        when count(*) = 2 and max(seen_at) - min(seen_at) > interval 1 hour then min(seen_at)
-        else max(seen_at)
-    end as seen_at
+    select
+        case
+            when count(*) = 2 and max(seen_at) - min(seen_at) > interval 1 hour then min(seen_at)
+            else max(seen_at)
+        end as seen_at
     from latest
 )
 

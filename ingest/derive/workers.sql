@@ -1,7 +1,11 @@
 -- What became of each worker process, by the latest snapshot that would have shown it, else by its heartbeats and lines.
 insert into workers by name
 with signs as (
-    select p.*, i.worker_key, i.booted_at, i.next_booted_at
+    select
+        p.*,
+        i.worker_key,
+        i.booted_at,
+        i.next_booted_at
     from process_signs as p
     asof inner join incarnations as i
         on p.scope = i.scope and p.place = i.place and p.pid = i.pid and p.seen_at >= i.from_at
@@ -34,7 +38,10 @@ processes as (
 ),
 
 looks as (
-    select s.scope, s.system, max(s.taken_at) as taken_at
+    select
+        s.scope,
+        s.system,
+        max(s.taken_at) as taken_at
     from snapshots as s
     inner join sources as f on s.source_id = f.source_id
     where list_contains(f.shows, 'workers')
@@ -43,7 +50,12 @@ looks as (
 
 seen_in_look as (
     select
-        s.scope, s.system, s.taken_at, p.host as place, p.pid, p.started_at,
+        s.scope,
+        s.system,
+        s.taken_at,
+        p.host as place,
+        p.pid,
+        p.started_at,
         max(p.heartbeat_at) as heartbeat_at,
         max(p.heartbeat_period) as heartbeat_period
     from snapshot_processes as p
@@ -54,11 +66,14 @@ seen_in_look as (
 
 later_boots as (
     -- Another process that booted into the same log after this one fell silent.
-    select p.worker_key, min(q.booted_at) as replaced_at
+    select
+        p.worker_key,
+        min(q.booted_at) as replaced_at
     from processes as p
     inner join processes as q
-        on p.scope = q.scope and p.log_name = q.log_name and p.worker_key <> q.worker_key
-        and q.booted_at > p.last_seen_at
+        on
+            p.scope = q.scope and p.log_name = q.log_name and p.worker_key <> q.worker_key
+            and p.last_seen_at < q.booted_at
     group by p.worker_key
 ),
 
@@ -77,9 +92,10 @@ weighed as (
     from processes as p
     left join looks as l on p.scope = l.scope and p.system = l.system
     left join seen_in_look as v
-        on p.scope = v.scope and p.system = v.system and p.place = v.place and p.pid = v.pid
-        and coalesce(abs(seconds_between(v.started_at, p.booted_at)) <= 3, true)
-        and coalesce(v.taken_at < p.next_booted_at, true)
+        on
+            p.scope = v.scope and p.system = v.system and p.place = v.place and p.pid = v.pid
+            and coalesce(abs(seconds_between(v.started_at, p.booted_at)) <= 3, true)
+            and coalesce(p.next_booted_at > v.taken_at, true)
     left join later_boots as b on p.worker_key = b.worker_key
 ),
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 SCHEMA_VERSION = 1
@@ -78,6 +79,7 @@ class Table:
         )
 
 
+@cache
 def table(name: str) -> Table:
     """Read a public table's definition. Raises ``FileNotFoundError`` for a table that does not exist."""
     folder = "evidence" if name in EVIDENCE else "derived"
