@@ -33,9 +33,7 @@ _JOB_EVENT = (
 _WORKER_EVENT = (
     "line_no occurred_at event system service version host pid thread worker queues concurrency job_count message"
 ).split()
-_LOG_LINE = (
-    "line_no occurred_at level message system host pid thread job_id job_class trace_id span_id"
-).split()
+_LOG_LINE = ("line_no occurred_at level message system host pid thread job_id job_class trace_id span_id").split()
 
 
 def _claims(line: pl.Expr) -> pl.Expr:

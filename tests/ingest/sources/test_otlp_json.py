@@ -46,7 +46,10 @@ def span(attributes: dict[str, object] | None = None, **more: object) -> dict[st
 
 
 def request(*spans: object, scope: str = "mine", resource: dict[str, object] | None = None) -> str:
-    holder = {"resource": {"attributes": pairs(resource or {})}, "scopeSpans": [{"scope": {"name": scope}, "spans": spans}]}
+    holder = {
+        "resource": {"attributes": pairs(resource or {})},
+        "scopeSpans": [{"scope": {"name": scope}, "spans": spans}],
+    }
     return json.dumps({"resourceSpans": [holder]})
 
 
@@ -166,7 +169,9 @@ SHAPES = [
         "bullmq, failed without an error status",
         "shop",
         span(
-            {"bullmq.queue.name": "q", "bullmq.job.id": "1", "bullmq.job.name": "n"}, kind=5, events=[{"name": "job failed"}]
+            {"bullmq.queue.name": "q", "bullmq.job.id": "1", "bullmq.job.name": "n"},
+            kind=5,
+            events=[{"name": "job failed"}],
         ),
         ("bullmq", "run", "q:1", "n", "q", None, "failed"),
     ),
@@ -245,7 +250,9 @@ def test_an_end_of_zero_is_a_span_that_has_not_ended(end: object) -> None:
 
 def test_an_exception_event_is_the_error() -> None:
     told = pairs({"exception.type": "E", "exception.message": "m", "exception.stacktrace": "at\nb"})
-    found = only(request(span(events=[{"name": "exception", "attributes": told}, {"name": "later"}], status={"code": 2})))
+    found = only(
+        request(span(events=[{"name": "exception", "attributes": told}, {"name": "later"}], status={"code": 2}))
+    )
     assert (found["error_class"], found["error_message"], found["backtrace"]) == ("E", "m", "at\nb")
     assert len(json.loads(found["events"])) == 2
 
@@ -256,14 +263,22 @@ def test_an_empty_parent_is_none(parent: object) -> None:
 
 
 def test_spans_of_an_old_exporter_are_read() -> None:
-    old = {"instrumentationLibrarySpans": [{"instrumentationLibrary": {"name": "mine", "version": "1"}, "spans": [span()]}]}
+    old = {
+        "instrumentationLibrarySpans": [{"instrumentationLibrary": {"name": "mine", "version": "1"}, "spans": [span()]}]
+    }
     found = only(json.dumps({"resourceSpans": [old]}))
-    assert (found["instrumentation"], json.loads(found["extra"])) == ("mine", {"scope": {"name": "mine", "version": "1"}})
+    assert (found["instrumentation"], json.loads(found["extra"])) == (
+        "mine",
+        {"scope": {"name": "mine", "version": "1"}},
+    )
 
 
 def test_a_span_delivered_twice_is_kept_once() -> None:
     rows = parsed(request(span(), span(spanId="ABCDEF0123456789")), request(span())).rows["spans"]
-    assert rows.select("line_no", "record_no", "span_id").rows() == [(1, 0, "eee19b7ec3c1b174"), (1, 1, "abcdef0123456789")]
+    assert rows.select("line_no", "record_no", "span_id").rows() == [
+        (1, 0, "eee19b7ec3c1b174"),
+        (1, 1, "abcdef0123456789"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +330,9 @@ ANY = st.recursive(
     max_leaves=6,
 )
 WORDS = ["stringValue", "intValue", "boolValue", "doubleValue", "arrayValue", "kvlistValue", "values", "key", "value"]
-KEYS = st.sampled_from(["celery.state", "messaging.message.id", "messaging.system", "jobrunner.job.attempt", "thread.id"])
+KEYS = st.sampled_from(
+    ["celery.state", "messaging.message.id", "messaging.system", "jobrunner.job.attempt", "thread.id"]
+)
 VALUES = st.recursive(ANY, lambda inner: st.dictionaries(st.sampled_from(WORDS), inner | st.lists(inner)), max_leaves=4)
 PAIRS = st.lists(st.fixed_dictionaries({"key": KEYS | ANY, "value": VALUES}) | ANY, max_size=3) | ANY
 SPANS = st.fixed_dictionaries(
