@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ingest.sources.source import Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TEXT, _MOMENT, _SMALL, _LONG, _FLAG = pl.String(), pl.Datetime("us"), pl.Int32(), pl.Int64(), pl.Boolean()
 

@@ -17,23 +17,78 @@ import polars as pl
 from ingest.arguments import arguments_digest
 from ingest.arrow_frame import ArrowFrame
 from ingest.sources.source import Parsed, Source
-from jobrunner.contract import JOB_LOG_FORMAT, JobEvent, WorkerEvent
 from ingest.untrusted_json import encoded
+from jobrunner.contract import JOB_LOG_FORMAT, JobEvent, WorkerEvent
 
 if TYPE_CHECKING:
     import duckdb
 
 _SQL = files("ingest.sources").joinpath("job_log.sql").read_text(encoding="utf-8")
 
-_JOB_EVENT = (
-    "line_no occurred_at event system service environment version job_id provider_job_id parent_job_id job_class queue"
-    " attempt max_attempts arguments arguments_digest idempotency_key host pid thread worker duration wait enqueued_at"
-    " run_at will_retry error_class error_message backtrace trace_id span_id message"
-).split()
-_WORKER_EVENT = (
-    "line_no occurred_at event system service version host pid thread worker queues concurrency job_count message"
-).split()
-_LOG_LINE = ("line_no occurred_at level message system host pid thread job_id job_class trace_id span_id").split()
+_JOB_EVENT = [
+    "line_no",
+    "occurred_at",
+    "event",
+    "system",
+    "service",
+    "environment",
+    "version",
+    "job_id",
+    "provider_job_id",
+    "parent_job_id",
+    "job_class",
+    "queue",
+    "attempt",
+    "max_attempts",
+    "arguments",
+    "arguments_digest",
+    "idempotency_key",
+    "host",
+    "pid",
+    "thread",
+    "worker",
+    "duration",
+    "wait",
+    "enqueued_at",
+    "run_at",
+    "will_retry",
+    "error_class",
+    "error_message",
+    "backtrace",
+    "trace_id",
+    "span_id",
+    "message",
+]
+_WORKER_EVENT = [
+    "line_no",
+    "occurred_at",
+    "event",
+    "system",
+    "service",
+    "version",
+    "host",
+    "pid",
+    "thread",
+    "worker",
+    "queues",
+    "concurrency",
+    "job_count",
+    "message",
+]
+_LOG_LINE = [
+    "line_no",
+    "occurred_at",
+    "level",
+    "message",
+    "system",
+    "host",
+    "pid",
+    "thread",
+    "job_id",
+    "job_class",
+    "trace_id",
+    "span_id",
+]
 
 
 def _claims(line: pl.Expr) -> pl.Expr:

@@ -145,8 +145,17 @@ select
     f.backtrace as backtrace,
     lower(f.trace_id) as trace_id,
     lower(f.span_id) as span_id,
-    case when f is not null then json_merge_patch(line, $told_of_job_events, misread) end::varchar as beside_job_event,
-    case when f is not null then json_merge_patch(line, $told_of_worker_events, misread) end::varchar as beside_worker_event,
-    case when f is not null then json_merge_patch(line, $told_of_log_lines, misread) end::varchar as beside_log_line
+    -- each patch is worked out only for lines that go into its table
+    case when f.event is not null then json_merge_patch(line, $told_of_job_events, misread) end::varchar as beside_job_event,
+    case
+        when f.worker_event is not null then json_merge_patch(line, $told_of_worker_events, misread)
+    end::varchar as beside_worker_event,
+    case
+        when
+            f is not null
+            and not coalesce(f.event in (select unnest($job_events)), false)
+            and not coalesce(f.worker_event in (select unnest($worker_events)), false)
+            then json_merge_patch(line, $told_of_log_lines, misread)
+    end::varchar as beside_log_line
 from kept
 order by line_no

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from ingest import untrusted_json as read
 from ingest.arguments import arguments_digest
 from ingest.snapshot_rows import Row, SnapshotRows, snapshot_id
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import duckdb
+    import polars as pl
 
 _HELD_IN = frozenset({"queued", "scheduled", "retry", "dead", "running", "failed"})
 

@@ -8,9 +8,10 @@ OTLP as JSON lines, as the OpenTelemetry Collector's file exporter writes it: on
      {"key":"celery.state","value":{"stringValue":"SUCCESS"}},
      {"key":"messaging.message.id","value":{"stringValue":"9f1b"}}]}]}]}]}
 
-(on one line). Spans and log records become rows; of metrics it is only noted that they were there. Traps: 64-bit numbers
-come as text or as numbers and must not pass through floats; ids are hex in either case; defaults are left out; a span
-that has not ended ends at 0; a batch may be delivered twice.
+(on one line). Spans and log records become rows; of metrics it is only noted that they were there.
+
+Traps: 64-bit numbers come as text or as numbers and must not pass through floats; ids are hex in either case; defaults
+are left out; a span that has not ended ends at 0; a batch may be delivered twice.
 """
 
 from __future__ import annotations

@@ -14,12 +14,8 @@ text inside JSON text. A killed process stays listed, and its work stays visible
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-import polars as pl
 
 from ingest import untrusted_json as read
 from ingest.arguments import arguments_digest
@@ -28,7 +24,11 @@ from ingest.sources.source import Parsed, Source
 from ingest.untrusted_json import Fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
     import duckdb
+    import polars as pl
 
 _IDENTITY = re.compile(r"(?P<host>.+):(?P<pid>[0-9]{1,18}):[0-9a-f]+", re.DOTALL)
 _WORK_KEY = re.compile(r"(?P<identity>.+):(?:workers|work)", re.DOTALL)

@@ -334,25 +334,44 @@ KEYS = st.sampled_from(
     ["celery.state", "messaging.message.id", "messaging.system", "jobrunner.job.attempt", "thread.id"]
 )
 VALUES = st.recursive(ANY, lambda inner: st.dictionaries(st.sampled_from(WORDS), inner | st.lists(inner)), max_leaves=4)
-PAIRS = st.lists(st.fixed_dictionaries({"key": KEYS | ANY, "value": VALUES}) | ANY, max_size=3) | ANY
+PAIRS = (
+    st.lists(st.fixed_dictionaries({"key": KEYS | ANY, "value": st.deferred(lambda: VALUES)}) | ANY, max_size=3) | ANY
+)
 SPANS = st.fixed_dictionaries(
     {"traceId": st.just("AB" * 16) | ANY, "spanId": st.just("CD" * 8) | ANY},
     optional={
-        "kind": st.integers(0, 6) | ANY, "attributes": PAIRS, "status": ANY, "startTimeUnixNano": ANY,
-        "endTimeUnixNano": st.integers(0, 2**64).map(str), "links": ANY, "name": ANY, "more": ANY,
-        "events": st.lists(st.fixed_dictionaries({"name": st.just("exception"), "attributes": PAIRS}) | ANY) | ANY,
+        "kind": st.integers(0, 6) | ANY,
+        "attributes": st.deferred(lambda: PAIRS),
+        "status": ANY,
+        "startTimeUnixNano": ANY,
+        "endTimeUnixNano": st.integers(0, 2**64).map(str),
+        "links": ANY,
+        "name": ANY,
+        "more": ANY,
+        "events": st.lists(
+            st.fixed_dictionaries({"name": st.just("exception"), "attributes": st.deferred(lambda: PAIRS)}) | ANY
+        )
+        | ANY,
     },
-)  # fmt: skip
+)
 HOLDERS = st.fixed_dictionaries(
     {},
     optional={
-        "resource": st.fixed_dictionaries({"attributes": PAIRS}) | ANY,
-        "scopeSpans": st.lists(st.fixed_dictionaries({"scope": ANY, "spans": st.lists(SPANS | ANY) | ANY}) | ANY) | ANY,
-        "scopeLogs": st.lists(st.fixed_dictionaries({"logRecords": st.lists(SPANS | ANY)}) | ANY) | ANY,
+        "resource": st.fixed_dictionaries({"attributes": st.deferred(lambda: PAIRS)}) | ANY,
+        "scopeSpans": st.lists(
+            st.fixed_dictionaries({"scope": ANY, "spans": st.lists(st.deferred(lambda: SPANS) | ANY) | ANY}) | ANY
+        )
+        | ANY,
+        "scopeLogs": st.lists(st.fixed_dictionaries({"logRecords": st.lists(st.deferred(lambda: SPANS) | ANY)}) | ANY)
+        | ANY,
     },
 )
 LINES = st.fixed_dictionaries(
-    {}, optional={name: st.lists(HOLDERS | ANY) | ANY for name in ("resourceSpans", "resourceLogs", "resourceMetrics")}
+    {},
+    optional={
+        name: st.lists(st.deferred(lambda: HOLDERS) | ANY) | ANY
+        for name in ("resourceSpans", "resourceLogs", "resourceMetrics")
+    },
 )
 
 

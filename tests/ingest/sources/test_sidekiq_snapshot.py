@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.sources.sidekiq_snapshot import SOURCE
-from ingest.sources.source import Parsed
+
+if TYPE_CHECKING:
+    from ingest.sources.source import Parsed
 
 CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
-DOCUMENTS = sorted(CAPTURES.glob("sidekiq-*/snapshots/0*.json")) + [
-    CAPTURES / "sidekiq-8.1.7-plain" / "snapshots" / "final.json"
-]
+LAST = CAPTURES / "sidekiq-8.1.7-plain" / "snapshots" / "final.json"
+DOCUMENTS = [*sorted(CAPTURES.glob("sidekiq-*/snapshots/0*.json")), LAST]
 
 
 def parsed(*texts: str) -> Parsed:
@@ -27,15 +28,15 @@ def parsed(*texts: str) -> Parsed:
     return SOURCE.parse(frame, duckdb.connect())
 
 
-def snapshot(keys: dict[str, Any], **more: Any) -> str:
+def snapshot(keys: dict[str, Any], **more: object) -> str:
     return json.dumps({"captured_at": "2026-03-01T22:00:05.1Z", "keys": keys} | more)
 
 
-def typed(value: Any, kind: str = "list") -> dict[str, Any]:
+def typed(value: object, kind: str = "list") -> dict[str, Any]:
     return {"type": kind, "ttl_ms": -1, "value": value}
 
 
-def job(**more: Any) -> str:
+def job(**more: object) -> str:
     return json.dumps({"jid": "0123456789abcdef01234567", "class": "Mail", "args": [7], "retry": True} | more)
 
 
