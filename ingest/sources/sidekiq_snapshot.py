@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest import untrusted_json as read
-from ingest.arguments import arguments_digest
+from ingest.sidekiq_payload import job_row
 from ingest.snapshot_rows import Row, SnapshotRows, snapshot_id
 from ingest.sources.source import Parsed, Source
 from ingest.untrusted_json import Fields
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _IDENTITY = re.compile(r"(?P<host>.+):(?P<pid>[0-9]{1,18}):[0-9a-f]+", re.DOTALL)
 _WORK_KEY = re.compile(r"(?P<identity>.+):(?:workers|work)", re.DOTALL)
 _SORTED_SETS = {"schedule": "scheduled", "retry": "retry", "dead": "dead"}
-_RETRIES_UNLESS_SAID = 25
 _BEAT, _BEAT_FROM_7 = 5.0, 10.0
 
 
@@ -205,7 +204,7 @@ class _Look:
     def _read_job(self, key: str, payload: Any, found: Row, aside: Row | None = None) -> None:  # noqa: ANN401 - any JSON
         try:
             job = payload if isinstance(payload, dict) else read.decoded_object(payload)
-            row = _job_row(Fields.of(job), found, aside or {})
+            row = job_row(Fields.of(job), found, aside or {})
         except ValueError as error:
             self._reject(key, f"a job could not be read: {error}: {str(payload)[:80]}")
             return
@@ -266,77 +265,6 @@ def _expected(key: str) -> type | None:
         return list
     work = _WORK_KEY.fullmatch(key)
     return dict if work and _IDENTITY.fullmatch(work["identity"]) else None
-
-
-def _job_row(job: Fields, found: Row, aside: Row) -> Row:
-    payload = dict(job.left)
-    active_job = _active_job(job)
-    jid = job.take("jid", read.text)
-    job_id = active_job.take("job_id", read.text) if active_job else jid
-    if not job_id:
-        raise ValueError('no "jid"')
-    job_class = job.take("wrapped", read.text) if active_job else job.take("class", read.text)
-    arguments = active_job.take("arguments", read.json_value) if active_job else job.take("args", read.json_value)
-    queue = job.take("queue", read.text)
-    retried_at, failed_at = read.epoch(payload.get("retried_at")), read.epoch(payload.get("failed_at"))
-    earlier = (active_job and active_job.take("executions", read.integer)) or 0
-    job.aside = {**aside, "active_job": active_job.left or None if active_job else None}
-    return {
-        "job_id": job_id,
-        "provider_job_id": jid if active_job else None,
-        "job_class": job_class,
-        "attempt": _within_32_bits(earlier, _attempt(found["held_in"], payload.get("retry_count"))),
-        "max_attempts": _within_32_bits(earlier, _max_attempts(payload)),
-        "arguments": arguments,
-        "arguments_digest": arguments_digest(job_class, arguments),
-        "created_at": job.take("created_at", read.epoch),
-        "enqueued_at": job.take("enqueued_at", read.epoch),
-        "failed_at": retried_at or failed_at,
-        "error_class": job.take("error_class", read.text),
-        "error_message": job.take("error_message", read.text),
-        **found,
-        "queue": _first(found.get("queue"), queue),
-        "attributes": job.attributes(),
-    }
-
-
-def _active_job(job: Fields) -> Fields | None:
-    """The Active Job inside a wrapper's payload, which is then left without it."""
-    arguments = job.left.get("args")
-    inner = arguments[0] if isinstance(arguments, list) and len(arguments) == 1 else None
-    if (
-        not isinstance(inner, dict)
-        or not isinstance(job.left.get("wrapped"), str)
-        or not read.text(inner.get("job_id"))
-    ):
-        return None
-    del job.left["args"]
-    return Fields.of(inner)
-
-
-def _attempt(held_in: str, retry_count: Any) -> int | None:  # noqa: ANN401 - any JSON value
-    """Executions so far, the running one included; ``retry_count`` is 0 after the first failure."""
-    failures = 0
-    if retry_count is not None:
-        counted = read.integer(retry_count)
-        if counted is None:
-            return None
-        failures = counted + 1
-    return failures + (held_in == "running")
-
-
-def _max_attempts(payload: Mapping[str, Any]) -> int | None:
-    retry = payload.get("retry")
-    if retry is None or retry is True:
-        return _RETRIES_UNLESS_SAID + 1
-    if retry is False:
-        return 1
-    retries = read.integer(retry)
-    return None if retries is None or retries < 0 else retries + 1
-
-
-def _within_32_bits(earlier: int, later: int | None) -> int | None:
-    return None if later is None else read.integer(earlier + later)
 
 
 def _oldest_at(members: list[Any]) -> datetime | None:

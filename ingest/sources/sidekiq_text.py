@@ -95,7 +95,9 @@ def _as_json(rest: str | None) -> str | None:
     pairs = [part.partition("=") for part in (rest or "").split()]
     if not pairs:
         return None
-    return json.dumps({key: value.split(",") if key == "tags" else value for key, _, value in pairs}, ensure_ascii=False)
+    return json.dumps(
+        {key: value.split(",") if key == "tags" else value for key, _, value in pairs}, ensure_ascii=False
+    )
 
 
 SOURCE = Source(
