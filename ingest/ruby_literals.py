@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 _TOKEN = re.compile(
@@ -31,6 +32,7 @@ _CONTROLS = {
 }
 _WORDS = {"nil": None, "true": True, "false": False}
 _DEEPEST = 100
+_SURROGATES = range(0xD800, 0xE000)
 
 
 def read_literal(text: str, start: int = 0) -> tuple[Any, int]:
@@ -114,5 +116,5 @@ def _character(match: re.Match[str]) -> str:
     code = match[1]
     if code[0] in "ux" and len(code) > 1:
         points = [int(point, 16) for point in code[1:].strip("{}").split()]
-        return "".join(chr(point) for point in points if point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF)
+        return "".join(chr(point) for point in points if point <= sys.maxunicode and point not in _SURROGATES)
     return _CONTROLS.get(code, code)

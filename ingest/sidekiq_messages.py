@@ -49,7 +49,7 @@ _JOB_TEXT = re.compile(r'job="((?:[^"\\]|\\.)*)"', re.DOTALL)
 _RUBY_ERROR = re.compile(r"^(?P<place>\S.*?:\d+:in [`'].*?'): (?P<message>.*) \((?P<error>[A-Z]\w*(?:::\w+)*)\)$")
 _PLAIN_ERROR = re.compile(r"^(?P<error>[A-Z]\w*(?:::\w+)*): (?P<message>.*)$", re.DOTALL)
 
-_EVENT_SCHEMA = {
+_EVENT_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "line_no": pl.Int64,
     "record_no": pl.Int32,
     "occurred_at": pl.Datetime("us"),
@@ -96,13 +96,21 @@ def rows_of(lines: pl.DataFrame) -> Parsed:
 
 def _meaning() -> pl.Expr:
     first, jid = pl.col("first"), pl.col("job_id")
-    meaning = pl.when(jid.is_not_null() & first.is_in(list(_EVENTS))).then(pl.lit("life"))
-    meaning = meaning.when(jid.is_not_null() & first.str.starts_with("Adding dead ")).then(pl.lit("dead"))
     report = pl.col("report").is_not_null() | (first.str.starts_with('{"context":') & first.str.contains('"job":'))
-    meaning = meaning.when(report).then(pl.lit("report"))
-    meaning = meaning.when(first.str.starts_with("Work still in progress [")).then(pl.lit("requeue"))
     worker = pl.any_horizontal([first.str.contains(pattern) for pattern, _ in _WORKER_EVENTS])
-    return meaning.when(worker & jid.is_null()).then(pl.lit("worker")).otherwise(pl.lit("said"))
+    return (
+        pl.when(jid.is_not_null() & first.is_in(list(_EVENTS)))
+        .then(pl.lit("life"))
+        .when(jid.is_not_null() & first.str.starts_with("Adding dead "))
+        .then(pl.lit("dead"))
+        .when(report)
+        .then(pl.lit("report"))
+        .when(first.str.starts_with("Work still in progress ["))
+        .then(pl.lit("requeue"))
+        .when(worker & jid.is_null())
+        .then(pl.lit("worker"))
+        .otherwise(pl.lit("said"))
+    )
 
 
 def _lives(lines: pl.DataFrame) -> pl.DataFrame:

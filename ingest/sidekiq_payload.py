@@ -11,6 +11,18 @@ from ingest.snapshot_rows import Row
 from ingest.untrusted_json import Fields
 
 _RETRIES_UNLESS_SAID = 25
+_TOLD = (
+    "job_id",
+    "provider_job_id",
+    "job_class",
+    "queue",
+    "attempt",
+    "max_attempts",
+    "arguments",
+    "arguments_digest",
+    "enqueued_at",
+    "attributes",
+)
 
 
 def payload_facts(payload: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
@@ -23,10 +35,7 @@ def payload_facts(payload: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON va
         raise ValueError("the payload is no object")  # noqa: TRY004 - one kind of error for bad input
     row = job_row(Fields.of(payload), {"held_in": "running"}, {})
     attempt, allowed = row["attempt"], row["max_attempts"]
-    wanted = (
-        "job_id provider_job_id job_class queue attempt max_attempts arguments arguments_digest enqueued_at attributes"
-    ).split()
-    return {name: row[name] for name in wanted} | {
+    return {name: row[name] for name in _TOLD} | {
         "will_retry": None if attempt is None or allowed is None else attempt < allowed
     }
 

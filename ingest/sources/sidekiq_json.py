@@ -4,8 +4,8 @@ Sidekiq's JSON log, versions 6 to 8: one object per line, what the job adds in `
     {"ts":"2026-03-01T22:00:05.120Z","pid":80,"tid":"g7y","lvl":"INFO","msg":"done","ctx":{"class":"WelcomeMail",
      "jid":"0123456789abcdef01234567","elapsed":0.044}}
 
-(on one line). Traps: the first lines of such a log may be text, and other libraries write to the same stream. In 6 and 7
-the report of an error is JSON text inside ``msg``, in 8 it stands in ``ctx``.
+(on one line). Traps: the first lines of such a log may be text, and other libraries write to the same stream. In 6 and
+7 the report of an error is JSON text inside ``msg``, in 8 it stands in ``ctx``.
 """
 
 from __future__ import annotations
