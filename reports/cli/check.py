@@ -15,6 +15,7 @@ from analysis.check_json import to_json
 from analysis.finding import SEVERITIES, Finding, Investigation
 from reports.cli import FOUND, NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.terminal import console, plain
 
 
 def settings_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -55,7 +56,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     if form == "json":
         click.echo(json.dumps(to_json(investigation), indent=2, ensure_ascii=False))
     else:
-        _print(Console(highlight=False), investigation)
+        _print(console(), investigation)
     if investigation.as_of is None:
         ctx.exit(NO_DATA)
     if fails(investigation, fail_on):
@@ -70,34 +71,27 @@ def fails(investigation: Investigation, fail_on: str) -> bool:
     return any(SEVERITIES.index(finding.severity) >= least for finding in investigation.findings)
 
 
-def _print(console: Console, investigation: Investigation) -> None:
+def _print(out: Console, investigation: Investigation) -> None:
     if investigation.as_of is None:
-        console.print(
+        out.print(
             "There is no evidence with a time in it, so nothing could be checked. Read some: jobtrail ingest PATH..."
         )
         return
-    console.print(
-        Text(f"As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {len(investigation.inputs)} inputs.\n")
-    )
+    out.print(f"As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {len(investigation.inputs)} inputs.\n")
     for finding in investigation.findings:
-        _print_finding(console, finding)
+        _print_finding(out, finding)
     if not investigation.findings:
-        console.print("Nothing found.\n")
+        out.print("Nothing found.\n")
     for outcome in investigation.checks:
         if outcome.status != "found":
-            console.print(Text(f"  {outcome.status:8}{outcome.rule:20}{outcome.reason}"))
+            out.print(Text(f"  {outcome.status:8}{outcome.rule:20}{outcome.reason}"), soft_wrap=True)
 
 
-def _print_finding(console: Console, finding: Finding) -> None:
-    console.print(Text(f"{finding.severity.upper():9}{finding.rule:19}{_plain(finding.title)}"))
+def _print_finding(out: Console, finding: Finding) -> None:
+    out.print(Text(f"{finding.severity.upper():9}{finding.rule}"), plain(finding.title), soft_wrap=True)
     jobs = ", ".join(finding.jobs[:3]) + (f" and {finding.job_count - 3:,} more" if finding.job_count > 3 else "")  # noqa: PLR2004 - shown
-    console.print(Text(f"         jobs      {_plain(jobs)}"))
+    out.print("        jobs    ", plain(jobs), soft_wrap=True)
     for piece in finding.evidence[:3]:
         when = f"{piece.at:%H:%M:%S}" if piece.at else "no time"
-        console.print(Text(f"         evidence  {_plain(piece.source)}:{piece.line} {when} {_plain(piece.text)}"))
-    console.print(Text(f"         next      {finding.next_steps[0]}\n"))
-
-
-def _plain(text: str) -> str:
-    """A value from a log, fit for a terminal: one line, no control characters."""
-    return "".join(character if character.isprintable() else " " for character in text)
+        out.print("        evidence", plain(f"{piece.source}:{piece.line} {when} {piece.text}"), soft_wrap=True)
+    out.print("        next    ", plain(finding.next_steps[0]), "\n", soft_wrap=True)

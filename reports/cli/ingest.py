@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ingest.database import open_for_reading
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive
+from reports.cli.terminal import console, period, plain
 from reports.questions import answered
 
 
@@ -28,23 +29,23 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
     Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
     """
     report = load_and_derive(database, paths, formats=formats, final=final)
-    console = Console(highlight=False)
+    out = console()
     if not report.files:
-        console.print("There is no file to read in what was given.")
+        out.print("There is no file to read in what was given.")
         ctx.exit(NO_DATA)
     with in_words(), open_for_reading(database) as db:
         rows = db.execute(_COVERAGE).fetchall()
-    console.print(_table(rows))
+    out.print(_table(rows))
     shown = {word for row in rows for word in row[-1]}
     can, cannot = answered(shown)
     for question in can:
-        console.print(Text(f"  can be answered      {question.words}"))
+        out.print(Text(f"  can be answered      {question.words}"))
     for question in cannot:
-        console.print(Text(f"  cannot be answered   {question.words} It takes {question.answered_by}."))
+        out.print(Text(f"  cannot be answered   {question.words} It takes {question.answered_by}."))
     new = sum(not file.known_already for file in report.files)
-    console.print(Text(f"\n{report.rows:,} rows from {new} new or grown of {len(report.files)} files, in {database}."))
+    out.print(Text(f"\n{report.rows:,} rows from {new} new or grown of {len(report.files)} files, in {database}."))
     if not any(row[-1] for row in rows):
-        console.print("No file is in a format that jobtrail knows, so there is nothing to check.")
+        out.print("No file is in a format that jobtrail knows, so there is nothing to check.")
         ctx.exit(NO_DATA)
 
 
@@ -54,14 +55,13 @@ from sources order by path, source_id
 """
 
 
-def _table(rows: list[tuple[object, ...]]) -> Table:
+def _table(rows: list[tuple[Any, ...]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("input", "format", "from", "to", "zone"):
+    for heading in ("input", "format", "period", "zone"):
         table.add_column(heading, overflow="fold")
     for heading in ("rows", "rejected", "pending bytes"):
         table.add_column(heading, justify="right")
     for path, form, _system, first_at, last_at, zone, count, rejects, pending, _shows in rows:
-        times = [f"{time:%Y-%m-%d %H:%M:%S}" if time else "" for time in (first_at, last_at)]
-        cells = [path, form, *times, zone or "", f"{count:,}", f"{rejects:,}", f"{pending:,}"]
-        table.add_row(*(Text(str(cell)) for cell in cells))
+        cells = [path, form, period(first_at, last_at), zone or "", f"{count:,}", f"{rejects:,}", f"{pending:,}"]
+        table.add_row(*(plain(cell) for cell in cells))
     return table

@@ -11,12 +11,11 @@ from typing import Any
 
 import click
 import duckdb
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from ingest.database import open_for_reading
 from reports.cli.evidence import DATABASE, in_words
+from reports.cli.terminal import console, plain
 
 _TABLES = """
 select table_name, coalesce(comment, '') as meaning from duckdb_tables()
@@ -88,7 +87,7 @@ def _print(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(Text(column), overflow="fold")
+            table.add_column(plain(column), overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if value is None else str(value)) for value in row))
-        Console(highlight=False).print(table)
+            table.add_row(*(plain("" if value is None else value) for value in row))
+        console().print(table)
