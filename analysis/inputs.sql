@@ -7,10 +7,10 @@ select
     s.shows,
     c.from_at,
     c.to_at,
-    coalesce(c.records, 0) as records,
     s.reject_count as rejects,
     s.bytes_pending as pending_bytes,
-    c.longest_gap
+    c.longest_gap,
+    coalesce(c.records, 0) as records
 from sources as s
 left join coverage as c on s.source_id = c.source_id
 order by s.path, s.source_id

@@ -1,7 +1,12 @@
 -- Jobs of one class whose work equals that of another one enqueued shortly before or after.
 with works as (
     select
-        job_key, job_id, scope, system, job_class, queue,
+        job_key,
+        job_id,
+        scope,
+        system,
+        job_class,
+        queue,
         coalesce(enqueued_at, first_started_at, first_seen_at) as enqueued_at,
         coalesce(idempotency_key, arguments_digest) as work,
         case when idempotency_key is not null then 'idempotency keys' else 'arguments' end as basis
@@ -12,7 +17,15 @@ with works as (
 ),
 
 said as (
-    select distinct j.job_key, j.job_id, j.scope, j.system, j.job_class, j.queue, j.first_started_at, e.text
+    select distinct
+        j.job_key,
+        j.job_id,
+        j.scope,
+        j.system,
+        j.job_class,
+        j.queue,
+        j.first_started_at,
+        e.text
     from attempt_evidence as e
     inner join jobs as j on e.job_key = j.job_key
     where
@@ -23,13 +36,21 @@ said as (
 ),
 
 sharing as (
-    select scope, system, job_class, text, count(distinct job_key) as jobs
+    select
+        scope,
+        system,
+        job_class,
+        text,
+        count(distinct job_key) as jobs
     from said
     group by scope, system, job_class, text
 ),
 
 telling_classes as (
-    select scope, system, job_class
+    select
+        scope,
+        system,
+        job_class
     from sharing
     group by scope, system, job_class
     having count(*) >= 20 and avg(case when jobs = 1 then 1.0 else 0.0 end) >= $telling_share
@@ -37,8 +58,15 @@ telling_classes as (
 
 lines as (
     select
-        s.job_key, s.job_id, s.scope, s.system, s.job_class, s.queue,
-        s.first_started_at as enqueued_at, s.text as work, 'application lines' as basis
+        s.job_key,
+        s.job_id,
+        s.scope,
+        s.system,
+        s.job_class,
+        s.queue,
+        s.first_started_at as enqueued_at,
+        s.text as work,
+        'application lines' as basis
     from said as s
     inner join sharing as h
         on s.scope = h.scope and s.system = h.system and s.job_class = h.job_class and s.text = h.text

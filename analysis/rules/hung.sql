@@ -14,8 +14,9 @@ select
 from attempts as a
 inner join workers as w on a.worker_key = w.worker_key
 left join class_baselines as b
-    on a.scope = b.scope and a.system = b.system and a.job_class = b.job_class
-    and coalesce(a.queue, '') = coalesce(b.queue, '') and b.runs >= $min_runs
+    on
+        a.scope = b.scope and a.system = b.system and a.job_class = b.job_class
+        and coalesce(a.queue, '') = coalesce(b.queue, '') and b.runs >= $min_runs
 where
     a.state = 'running'
     and a.worker_state = 'alive'

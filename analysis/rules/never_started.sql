@@ -12,8 +12,9 @@ select
     b.wait_p99
 from jobs as j
 left join class_baselines as b
-    on j.scope = b.scope and j.system = b.system and j.job_class = b.job_class
-    and coalesce(j.queue, '') = coalesce(b.queue, '') and b.waits >= $min_waits
+    on
+        j.scope = b.scope and j.system = b.system and j.job_class = b.job_class
+        and coalesce(j.queue, '') = coalesce(b.queue, '') and b.waits >= $min_waits
 where
     j.state = 'queued'
     and j.attempts = 0

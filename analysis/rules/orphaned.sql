@@ -7,10 +7,10 @@ select
     a.queue,
     a.started_at as first_at,
     w.last_seen_at as last_at,
-    coalesce(w.worker, w.worker_key) as worker,
     w.state_basis as worker_basis,
     w.confidence as worker_confidence,
-    exists (
+    coalesce(w.worker, w.worker_key) as worker,
+    exists(
         select 1 from attempts as later
         where later.job_key = a.job_key and later.attempt > a.attempt
     ) as ran_again

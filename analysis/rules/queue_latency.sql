@@ -1,12 +1,29 @@
 -- Jobs that waited past the target, on queues where that went on for several minutes.
 with late as (
     select
-        job_key, job_id, attempt, scope, system, job_class, queue, eligible_at, started_at, wait
+        job_key,
+        job_id,
+        attempt,
+        scope,
+        system,
+        job_class,
+        queue,
+        eligible_at,
+        started_at,
+        wait
     from attempts
     where wait > date_diff('microsecond', timestamp '2000-01-01', timestamp '2000-01-01' + $target) / 1e6 and queue is not null
     union all
     select
-        job_key, job_id, null, scope, system, job_class, queue, enqueued_at, null,
+        job_key,
+        job_id,
+        null,
+        scope,
+        system,
+        job_class,
+        queue,
+        enqueued_at,
+        null,
         date_diff('microsecond', enqueued_at, $as_of) / 1e6
     from jobs
     where
@@ -19,7 +36,9 @@ with late as (
 
 lateness as (
     select
-        scope, system, queue,
+        scope,
+        system,
+        queue,
         count(distinct date_trunc('minute', coalesce(started_at, $as_of))) as late_minutes,
         date_diff('minute', min(eligible_at + $target), max(coalesce(started_at, $as_of))) as minutes_late
     from late

@@ -15,9 +15,9 @@ select
     job_class,
     queue,
     previous_started_at as first_at,
-    coalesce(ended_at, started_at) as last_at,
     state,
-    previous_state
+    previous_state,
+    coalesce(ended_at, started_at) as last_at
 from ordered
 where
     previous_state in ('succeeded', 'running', 'unknown')

@@ -6,15 +6,34 @@ with failures as (
         a.state = 'failed' and a.queue is not null and a.ended_at is not null
         and (
             a.will_retry
-            or exists (select 1 from attempts as later where later.job_key = a.job_key and later.attempt > a.attempt)
+            or exists (
+                select 1 from attempts as later
+                where later.job_key = a.job_key and later.attempt > a.attempt
+            )
         )
 ),
 
 happenings as (
-    select scope, system, queue, ended_at as happened_at, job_key, attempt, 1 as failures, 0 as first_runs
+    select
+        scope,
+        system,
+        queue,
+        ended_at as happened_at,
+        job_key,
+        attempt,
+        1 as failures,
+        0 as first_runs
     from failures
     union all
-    select scope, system, queue, started_at, job_key, attempt, 0, 1
+    select
+        scope,
+        system,
+        queue,
+        started_at,
+        job_key,
+        attempt,
+        0,
+        1
     from attempts
     where attempt = 1 and queue is not null and started_at is not null
 ),

@@ -13,8 +13,9 @@ select
     b.runs
 from attempts as a
 inner join class_baselines as b
-    on a.scope = b.scope and a.system = b.system and a.job_class = b.job_class
-    and coalesce(a.queue, '') = coalesce(b.queue, '')
+    on
+        a.scope = b.scope and a.system = b.system and a.job_class = b.job_class
+        and coalesce(a.queue, '') = coalesce(b.queue, '')
 where
     a.state = 'succeeded'
     and b.runs >= $min_runs
@@ -23,4 +24,4 @@ where
     and a.run > $times_p99 * case when b.outlier_share <= $max_share then b.body_p99 else b.run_p99 end
     and a.run >= $times_median * b.run_p50
     and to_microseconds(cast((a.run - b.run_p50) * 1e6 as bigint)) >= $min_excess
-order by a.run desc, a.job_key, a.attempt
+order by a.run desc, a.job_key asc, a.attempt asc

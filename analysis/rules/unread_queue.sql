@@ -1,6 +1,9 @@
 -- Jobs waiting on a queue that no worker process reads and that nothing was ever started from.
 with read_queues as (
-    select distinct scope, system, unnest(queues) as queue
+    select distinct
+        scope,
+        system,
+        unnest(queues) as queue
     from workers
     where queues is not null
 ),
@@ -14,12 +17,17 @@ waiting as (
         and j.queue is not null
         and j.queue_basis = 'seen'
         and j.enqueued_at <= $as_of - $min_age
-        and exists (select 1 from read_queues as r where r.scope = j.scope and r.system = j.system)
-        and not exists (
-            select 1 from read_queues as r where r.scope = j.scope and r.system = j.system and r.queue = j.queue
+        and exists (
+            select 1 from read_queues as r
+            where r.scope = j.scope and r.system = j.system
         )
         and not exists (
-            select 1 from attempts as a where a.scope = j.scope and a.system = j.system and a.queue = j.queue
+            select 1 from read_queues as r
+            where r.scope = j.scope and r.system = j.system and r.queue = j.queue
+        )
+        and not exists (
+            select 1 from attempts as a
+            where a.scope = j.scope and a.system = j.system and a.queue = j.queue
         )
 ),
 
@@ -28,7 +36,11 @@ likely as (
         w.queue,
         min_by(r.queue, levenshtein(w.queue, r.queue) * 1000 + ascii(r.queue)) as likely_queue,
         min(levenshtein(w.queue, r.queue)) as distance
-    from (select distinct scope, system, queue from waiting) as w
+    from (select distinct
+        scope,
+        system,
+        queue
+    from waiting) as w
     inner join read_queues as r on w.scope = r.scope and w.system = r.system
     group by w.queue
 )

@@ -102,7 +102,7 @@ select
     case
         when line is null then 'no valid JSON: the line is cut or damaged'
         when f is null then 'JSON, but no object'
-        when f.format is distinct from $format
+        when coalesce(f.format <> $format, true)
             then 'its "format" is not ' || $format || ': written by another version; upgrade jobtrail to read it'
         when occurred_at is null then '"ts" is missing or no ISO 8601 time'
         when f.event is null and f.worker_event is null and f.message is null and f.level is null

@@ -45,10 +45,10 @@ sent as (
 told as (
     select
         line_no,
-        (row_number() over (partition by line_no order by resource_no, scope_no, log_no) - 1)::integer as record_no,
         record,
         resource,
         scope,
+        (row_number() over (partition by line_no order by resource_no, scope_no, log_no) - 1)::integer as record_no,
         scope ->> '$.name' as logger,
         otlp_object(record -> '$.attributes') as attributes,
         otlp_value(record -> '$.body') as body,
@@ -71,43 +71,43 @@ named as (
 )
 
 select
-    line_no,
-    record_no,
-    case when json_type(record) <> 'OBJECT' then 'is no object' end as reason,
-    make_timestamp(unix_nano // 1000) as occurred_at,
+    named.line_no,
+    named.record_no,
+    case when json_type(named.record) <> 'OBJECT' then 'is no object' end as reason,
+    make_timestamp(named.unix_nano // 1000) as occurred_at,
     case
-        when severity between 1 and 8 then 'debug'
-        when severity between 9 and 12 then 'info'
-        when severity between 13 and 16 then 'warn'
-        when severity between 17 and 20 then 'error'
-        when severity between 21 and 24 then 'fatal'
-        else nullif(lower(record ->> '$.severityText'), '')
+        when named.severity between 1 and 8 then 'debug'
+        when named.severity between 9 and 12 then 'info'
+        when named.severity between 13 and 16 then 'warn'
+        when named.severity between 17 and 20 then 'error'
+        when named.severity between 21 and 24 then 'fatal'
+        else nullif(lower(named.record ->> '$.severityText'), '')
     end as level,
     case
-        when json_type(body) = 'VARCHAR' then body ->> '$'
-        when json_type(body) = 'NULL' then ''
-        else body::varchar
+        when json_type(named.body) = 'VARCHAR' then named.body ->> '$'
+        when json_type(named.body) = 'NULL' then ''
+        else named.body::varchar
     end as message,
-    case when logger = 'celery' or starts_with(logger, 'celery.') then 'celery' end as system,
-    resource ->> '$."host.name"' as host,
+    case when named.logger = 'celery' or starts_with(named.logger, 'celery.') then 'celery' end as system,
+    named.resource ->> '$."host.name"' as host,
     case
-        when regexp_full_match(resource ->> '$."process.pid"', '\d+') then try_cast(resource ->> '$."process.pid"' as bigint)
+        when regexp_full_match(named.resource ->> '$."process.pid"', '\d+') then try_cast(named.resource ->> '$."process.pid"' as bigint)
     end as pid,
     coalesce(a."thread.id", a."thread.name") as thread,
-    coalesce(a."messaging.message.id", a."task_id", a."job_id") as job_id,
-    coalesce(a."task_name", a."job_class") as job_class,
-    otlp_id(record ->> '$.traceId') as trace_id,
-    otlp_id(record ->> '$.spanId') as span_id,
+    coalesce(a."messaging.message.id", a.task_id, a.job_id) as job_id,
+    coalesce(a.task_name, a.job_class) as job_class,
+    otlp_id(named.record ->> '$.traceId') as trace_id,
+    otlp_id(named.record ->> '$.spanId') as span_id,
     json_merge_patch(
         attributes,
-        json_object('otlp.resource', resource, 'otlp.scope', scope),
+        json_object('otlp.resource', named.resource, 'otlp.scope', named.scope),
         json_object(
             'otlp.record',
             json_merge_patch(
-                case when json_type(record) = 'OBJECT' then record else '{}'::json end,
+                case when json_type(named.record) = 'OBJECT' then named.record else '{}'::json end,
                 '{"timeUnixNano": null, "body": null, "attributes": null, "traceId": null, "spanId": null}'::json
             )
         )
     )::varchar as attributes
 from named
-order by line_no, record_no
+order by named.line_no, named.record_no

@@ -241,7 +241,7 @@ select
     -- these count earlier failures; Celery leaves its count out at 0
     case
         when a."jobrunner.job.attempt" is not null then otlp_integer(a."jobrunner.job.attempt")
-        when operation is distinct from 'run' then null
+        when coalesce(operation <> 'run', true) then null
         when system = 'celery' then otlp_integer(coalesce(a."celery.retries", '0')) + 1
         when system = 'delayed_job' then otlp_integer(a."messaging.delayed_job.attempts") + 1
         when system = 'que' then otlp_integer(a."messaging.que.attempts") + 1
@@ -250,7 +250,7 @@ select
         when isfinite(try_cast(a."jobrunner.job.wait" as double)) then try_cast(a."jobrunner.job.wait" as double)
     end as wait,
     case
-        when operation is distinct from 'run' then null
+        when coalesce(operation <> 'run', true) then null
         when a."jobrunner.job.outcome" is not null then a."jobrunner.job.outcome"
         when a."celery.state" = 'SUCCESS' then 'succeeded'
         when a."celery.state" = 'FAILURE' then 'failed'
