@@ -69,6 +69,8 @@ class QueueSeries(Frozen):
     scope: str
     first_at: datetime
     last_at: datetime
+    step: float
+    """Seconds that a point speaks of."""
     points: tuple[QueuePoint, ...]
 
 
@@ -107,6 +109,7 @@ def queue_series(db: duckdb.DuckDBPyConnection, investigation: Investigation) ->
             queue=queue,
             first_at=first_at,
             last_at=last_at,
+            step=step,
             points=tuple(
                 QueuePoint(at=first_at + timedelta(seconds=row[4] * step), depth=row[5], wait=row[6]) for row in points
             ),
