@@ -15,7 +15,8 @@ _LEAST_MARK = 8
 _LEAST_BAR = 4
 
 _SVG = Markup(
-    '<svg class="{kind}" role="img" aria-label="{label}" viewBox="0 0 1000 100" preserveAspectRatio="none">{shapes}</svg>'
+    '<svg class="{kind}" role="img" aria-label="{label}" viewBox="0 0 1000 100" preserveAspectRatio="none">'
+    "{shapes}</svg>"
 )
 _RECT = Markup('<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"></rect>')
 

@@ -10,7 +10,7 @@ from reports.incident import Blank, IncidentReport
 from reports.wording import count, lasting, moment, number, period, visible, visible_lines
 
 _JOBS_SHOWN = 20
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#|~!:@$^]|(?<=www)\.)")
+_MARKUP = re.compile(r"([\\`*_{}\[\]#|~@$^]|:(?=//)|(?<=www)\.)")
 
 
 def render(report: IncidentReport) -> str:
@@ -25,7 +25,10 @@ def _document(report: IncidentReport) -> Iterator[str]:
     yield from _queues(report)
     yield from _section(
         "Next steps, safest first",
-        (f"1. {_text(each.text)} (finding {', '.join(map(str, each.findings))})" for each in report.next_steps),
+        (
+            f"1. {_text(each.text)} ({'finding' if len(each.findings) == 1 else 'findings'} {', '.join(map(str, each.findings))})"
+            for each in report.next_steps
+        ),
     )
     yield from ("## Findings", "")
     if not report.findings:
