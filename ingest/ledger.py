@@ -51,6 +51,8 @@ class Stream:
     also_seen_as: list[str] = field(default_factory=list)
     complete: bool = False
     """Whether the file at hand adds nothing."""
+    begun: bool = False
+    """Whether what stood behind ``position`` was taken back, so that reading goes on from there."""
     position: int = 0
     """Decompressed bytes that were dealt with."""
     line_no: int = 1
@@ -98,14 +100,18 @@ class Stream:
         self.digest.update(data[done:])
         self.position += len(data)
         self.line_no += lines
-        self.resume_line, self.resume_offset = last_record or (self.line_no, self.position)
+        self._resume_at(*(last_record or (self.line_no, self.position)), ended=data.endswith(b"\n"))
 
-    def stand_at(self, position: int, *, lines: int) -> None:
-        """Go on over bytes that are in the digest already."""
+    def stand_at(self, position: int, *, lines: int, ended: bool) -> None:
+        """Go on over bytes that are in the digest already; ``ended`` says whether they end with a line end."""
         self.position = position
         self.line_no += lines
         self.checkpoints.append((position, self.digest.hexdigest()))
-        self.resume_line, self.resume_offset = (self.line_no, position) if self.formats else (1, 0)
+        self._resume_at(self.line_no, position, ended=ended)
+
+    def _resume_at(self, line_no: int, position: int, *, ended: bool) -> None:
+        """What has no format yet, or ended within a line, is read again from its beginning when it grows."""
+        self.resume_line, self.resume_offset = (line_no, position) if self.formats and ended else (1, 0)
 
 
 def _checkpoint_ends(line_ends: Sequence[int]) -> Iterator[int]:
@@ -158,6 +164,7 @@ class Ledger:
             {"source": stream.source_id, "position": stream.position},
         )
         stream.damaged = 0
+        stream.begun = True
 
     def add(self, stream: Stream, table: str, frame: pl.DataFrame) -> None:
         """Add rows to an evidence table; a column that the table lacks is an error of the source that made them."""

@@ -171,35 +171,35 @@ class _Loader:
 
     def _read_lines(self, stream: Stream, pieces: Iterator[bytes], reader: Reader, *, closed: bool) -> None:
         stream.pending = 0
-        begun = False
         carried = b""
         ahead = blocks(pieces, about=self.chunk)
         block = next(ahead, None)
         while block is not None:
             following = next(ahead, None)
             if block.too_long:
-                if carried:
-                    carried = self._load_lines(stream, carried, begun=begun, hold_back=False)
-                    begun = True
-                self._skip_part(stream, block, begun=begun)
+                carried = self._load_lines(stream, carried, hold_back=False)
+                self._skip_part(stream, block)
             else:
                 data = carried + block.data
                 if following is None:
                     data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                unknown = not begun and not stream.formats
+                unknown = not stream.begun and not stream.formats
                 if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
-                    self._reject_whole(stream, data, following, ahead)
-                    return
-                carried = self._load_lines(stream, data, begun=begun, hold_back=following is not None)
-            begun = True
+                    if following is None or following.too_long or len(data) >= CHUNK:
+                        self._reject_whole(stream, data, following, ahead)
+                        return
+                    carried = data
+                else:
+                    carried = self._load_lines(stream, data, hold_back=following is not None)
             block = following
-        if carried:
-            self._load_lines(stream, carried, begun=True, hold_back=False)
         with self.ledger.transaction(stream):
-            if not begun:
-                self.ledger.forget_from(stream, line_no=stream.line_no)
+            self._begin(stream)
             if reader.damage:
                 self._note_damage(stream, reader.damage)
+
+    def _begin(self, stream: Stream) -> None:
+        if not stream.begun:
+            self.ledger.forget_from(stream, line_no=stream.line_no)
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
@@ -212,7 +212,9 @@ class _Loader:
         return data[:cut]
 
     def _recognised(self, data: bytes) -> bool:
-        """Whether any of these lines is of a known format."""
+        """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
+        if not data.strip():
+            return True
         return bool(sort_lines(physical_lines(data, line_no=1, byte_offset=0), self._line_sources()).records)
 
     def _line_sources(self) -> tuple[Source, ...]:
@@ -233,33 +235,33 @@ class _Loader:
             reason = f"not a format jobtrail knows: it looks like {_looks_like(start)}"
             self.ledger.reject(stream, line_no=1, byte_offset=0, size=size, reason=reason, start=beginning(start))
             stream.note = reason
-            stream.stand_at(size, lines=lines)
+            stream.stand_at(size, lines=lines, ended=start.endswith(b"\n"))
 
-    def _load_lines(self, stream: Stream, data: bytes, *, begun: bool, hold_back: bool) -> bytes:
+    def _load_lines(self, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
         """Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block."""
         if not data:
             return b""
         lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
         parted = sort_lines(lines, self._line_sources())
         carried = b""
-        if hold_back and parted.last_record and parted.last_record[1] > stream.position:
-            cut = parted.last_record[1] - stream.position
+        cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
+        if cut == 0 and len(data) <= MAX_LINE:
+            return data
+        if parted.last_record and 0 < cut < len(data):
             data, carried = data[:cut], data[cut:]
             lines = lines.filter(pl.col("byte_offset") < parted.last_record[1])
             parted = sort_lines(lines, self._line_sources())
         with self.ledger.transaction(stream):
-            if not begun:
-                self.ledger.forget_from(stream, line_no=stream.line_no)
+            self._begin(stream)
             self._load_parts(stream, parted)
             stream.blank += parted.blank_bytes
             ends = (lines["byte_offset"] + lines["bytes"]).to_list()
             stream.advance(data, lines=lines.height, line_ends=ends, last_record=parted.last_record)
         return carried
 
-    def _skip_part(self, stream: Stream, block: Block, *, begun: bool) -> None:
+    def _skip_part(self, stream: Stream, block: Block) -> None:
         with self.ledger.transaction(stream):
-            if not begun:
-                self.ledger.forget_from(stream, line_no=stream.line_no)
+            self._begin(stream)
             if not stream.long_line:
                 stream.long_line_start = beginning(block.data)
             stream.long_line += len(block.data)
@@ -274,7 +276,8 @@ class _Loader:
                     reason=reason,
                     start=stream.long_line_start,
                 )
-                stream.stand_at(stream.position + stream.long_line, lines=1)
+                ended = block.data.endswith(b"\n")
+                stream.stand_at(stream.position + stream.long_line, lines=1, ended=ended)
                 stream.long_line = 0
 
     def _load_parts(self, stream: Stream, parted: Sorted) -> None:

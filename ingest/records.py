@@ -31,7 +31,8 @@ def blocks(pieces: Iterable[bytes], *, about: int) -> Iterator[Block]:
     """
     held = bytearray()
     within_long_line = False
-    for piece in pieces:
+    about = min(about, MAX_LINE)
+    for piece in _no_longer_than(about, pieces):
         held += piece
         if within_long_line:
             end = held.find(b"\n") + 1
@@ -49,6 +50,10 @@ def blocks(pieces: Iterable[bytes], *, about: int) -> Iterator[Block]:
         yield Block(data=bytes(held), too_long=True)
     elif held:
         yield Block(data=bytes(held))
+
+
+def _no_longer_than(size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    return (piece[start : start + size] for piece in pieces for start in range(0, len(piece), size))
 
 
 def physical_lines(data: bytes, *, line_no: int, byte_offset: int) -> pl.DataFrame:

@@ -39,6 +39,8 @@ def find_stream(ledger: Ledger, file: InputFile, reader: Reader, *, closed: bool
     stream.complete = match.size < total or (match.size == total and not counts_now)
     if not stream.complete:
         stream.position, stream.line_no = stream.resume_offset, stream.resume_line
+        if stream.position == 0:
+            stream.blank, stream.first_at, stream.last_at = 0, None, None
     return stream
 
 
