@@ -7,7 +7,7 @@ select
     queue,
     error_class,
     first_started_at as first_at,
-    last_seen_at as last_at,
+    coalesce(finished_at, last_seen_at) as last_at,
     attempts,
     state
 from jobs

@@ -14,7 +14,9 @@ import click
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
     "check": ("reports.cli.check", "Look for stuck, lost, duplicated, retried and slow jobs."),
+    "report": ("reports.cli.report", "Write an incident report."),
     "sql": ("reports.cli.sql", "Ask the database a question of your own, read-only."),
+    "demo": ("reports.cli.demo", "Investigate a sample incident."),
 }
 """Command to the module that holds it as ``command``, and what it does in a sentence."""
 

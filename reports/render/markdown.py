@@ -26,7 +26,8 @@ def _document(report: IncidentReport) -> Iterator[str]:
     yield from _section(
         "Next steps, safest first",
         (
-            f"1. {_text(each.text)} ({'finding' if len(each.findings) == 1 else 'findings'} {', '.join(map(str, each.findings))})"
+            f"1. {_text(each.text)} ({'finding' if len(each.findings) == 1 else 'findings'}"
+            f" {', '.join(map(str, each.findings))})"
             for each in report.next_steps
         ),
     )

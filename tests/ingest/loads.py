@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from ingest.loading import CHUNK, LoadReport, load
 
 from ingest import schema
 from ingest.derive import derive
+from ingest.loading import CHUNK, LoadReport, load
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

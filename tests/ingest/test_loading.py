@@ -22,9 +22,9 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ingest.files import InputError
 from ingest.loading import load
-
 from ingest.sources import SOURCES, Parsed
 from tests.ingest.loads import NOW, derived, evidence, job_log_lines, load_all, sidekiq_lines
 

@@ -1,0 +1,95 @@
+"""jobtrail report: what happened, as a document that can be mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+import duckdb
+
+from analysis.check import SettingError, check
+from analysis.finding import SEVERITIES, Investigation
+from analysis.impact import impact
+from analysis.series import queue_series, timeline
+from reports.cli import FOUND, NO_DATA
+from reports.cli.check import fails, settings_of
+from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.terminal import console, plain
+from reports.incident import IncidentReport, incident
+from reports.render import RENDERERS
+
+
+@click.group()
+def command() -> None:
+    """Write a report."""
+
+
+@command.command("incident")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    default=(Path("incident.html"),),
+    show_default="incident.html",
+    help="A file ending in .html, .md or .json. May be given several times.",
+)
+@click.option("--title", default="Incident report", show_default=True)
+@click.option("--fail-on", type=click.Choice([*SEVERITIES, "none"]), default="none", show_default=True,
+              help="Exit with 1 from this severity on.")  # fmt: skip
+@click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
+@click.option("--set", "settings", multiple=True, callback=settings_of, help="A threshold: rule.param=value.")
+@click.pass_context
+def incident_command(  # noqa: PLR0913, PLR0917 - the options of a command
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    database: Path,
+    outputs: tuple[Path, ...],
+    title: str,
+    fail_on: str,
+    as_of: datetime | None,
+    settings: dict[str, str],
+) -> None:
+    """Write an incident report from the database or from the paths given."""
+    for output in outputs:
+        if output.suffix not in RENDERERS:
+            raise click.UsageError(f"{output}: a report ends in {', '.join(RENDERERS)}")
+    with evidence(database, paths, as_of) as db:
+        try:
+            investigation = check(db, as_of=as_of, settings=settings)
+        except SettingError as error:
+            raise click.UsageError(str(error)) from error
+        if investigation.as_of is None:
+            console().print("There is no evidence with a time in it, so there is nothing to report.")
+            ctx.exit(NO_DATA)
+        write(db, investigation, outputs, title=title)
+    if fails(investigation, fail_on):
+        ctx.exit(FOUND)
+
+
+def write(
+    db: duckdb.DuckDBPyConnection, investigation: Investigation, outputs: Sequence[Path], *, title: str
+) -> IncidentReport:
+    """Write the report into each of these files, and say where it is and what it says."""
+    report = incident(
+        investigation,
+        impact(db, investigation),
+        timeline(db, investigation),
+        queue_series(db, investigation),
+        title=title,
+    )
+    out = console()
+    for output in outputs:
+        try:
+            output.write_text(RENDERERS[output.suffix](report), encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+        out.print("Report written to", plain(output))
+    for sentence in report.summary:
+        out.print(plain(sentence), soft_wrap=True)
+    return report
