@@ -41,6 +41,14 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(UTC):%H:%M:%S}"
 
 
+def axis(first_at: datetime, last_at: datetime, places: int) -> list[str]:
+    """Moments at equal distances to write below a picture, with their day where there is more than one."""
+    step = (last_at - first_at) / (places - 1)
+    moments = [(first_at + step * place).astimezone(UTC) for place in range(places)]
+    form = "%H:%M:%S" if moments[0].date() == moments[-1].date() else "%m-%d %H:%M"
+    return [f"{at:{form}}" for at in moments]
+
+
 def period(first_at: datetime | None, last_at: datetime | None) -> str:
     """From when to when, and how long that is."""
     if first_at is None or last_at is None:

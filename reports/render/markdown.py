@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.finding import Evidence, Finding
-from reports.incident import Blank, IncidentReport
+from reports.incident import Blank, IncidentReport, NextStep
 from reports.wording import count, lasting, moment, number, period, visible, visible_lines
 
 _JOBS_SHOWN = 20
@@ -25,10 +25,7 @@ def _document(report: IncidentReport) -> Iterator[str]:
     yield from _queues(report)
     yield from _section(
         "Next steps, safest first",
-        (
-            f"1. {_text(each.text)} ({'finding' if len(each.findings) == 1 else 'findings'} {', '.join(map(str, each.findings))})"
-            for each in report.next_steps
-        ),
+        (f"1. {_text(each.text)} ({_asked_by(each)})" for each in report.next_steps),
     )
     yield from ("## Findings", "")
     if not report.findings:
@@ -83,6 +80,10 @@ def _blank(blank: Blank) -> Iterator[str]:
         yield from (_row(blank.columns), _row(["---"] * len(blank.columns)), _row([" "] * len(blank.columns)), "")
     else:
         yield from ("\\_\\_\\_\\_", "")
+
+
+def _asked_by(step: NextStep) -> str:
+    return f"{'finding' if len(step.findings) == 1 else 'findings'} {', '.join(map(str, step.findings))}"
 
 
 def _section(heading: str, lines: Iterable[str]) -> Iterator[str]:

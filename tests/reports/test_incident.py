@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -13,7 +14,7 @@ from analysis.impact import Impact
 from analysis.series import Timeline
 from reports.incident import IncidentReport, incident
 from reports.render import RENDERERS
-from reports.wording import lasting, period, visible
+from reports.wording import axis, lasting, period, visible
 from tests.reports.capture import captured_report
 
 HOSTILE = (
@@ -197,6 +198,12 @@ def test_an_investigation_without_data_says_so() -> None:
 )
 def test_text_from_logs_is_made_visible(raw: str, shown: str) -> None:
     assert visible(raw) == shown
+
+
+def test_an_axis_names_the_day_where_there_is_more_than_one() -> None:
+    first_at = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert axis(first_at, first_at + timedelta(minutes=30), 2) == ["23:00:00", "23:30:00"]
+    assert axis(first_at, first_at + timedelta(hours=2), 3) == ["03-01 23:00", "03-02 00:00", "03-02 01:00"]
 
 
 def test_a_period_or_duration_that_is_not_known_is_said_to_be_so() -> None:
