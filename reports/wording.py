@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from analysis.durations import in_words
 
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_ALL_DIGITS_BEFORE_THE_POINT = 1000
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that show nothing, or change how their neighbours look."""
 
@@ -65,9 +66,17 @@ def lasting(seconds: float | None) -> str:
 
 def number(value: float) -> str:
     """A number with its thousands apart."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    exact = isinstance(value, int) or value.is_integer() or abs(value) >= _ALL_DIGITS_BEFORE_THE_POINT
+    return f"{value:,.0f}" if exact else f"{value:,.4g}"
 
 
-def count(value: int, one: str, many: str | None = None) -> str:
+def value(measured: float | str | None) -> str:
+    """Anything measured: numbers as numbers, words as they are."""
+    if measured is None:
+        return "unknown"
+    return measured if isinstance(measured, str) else number(measured)
+
+
+def count(many: int, one: str) -> str:
     """So many of something."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
+    return f"{many:,} {one}" if many == 1 else f"{many:,} {one}s"

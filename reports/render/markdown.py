@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from analysis.finding import Evidence, Finding
 from reports.incident import Blank, IncidentReport, NextStep
 from reports.wording import count, lasting, moment, number, period, visible, visible_lines
+from reports.wording import value as in_words
 
 _JOBS_SHOWN = 20
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~@$^]|:(?=//)|(?<=www)\.)")
@@ -60,8 +61,10 @@ def _finding(place: int, finding: Finding) -> Iterator[str]:
     yield f"**{finding.severity}**, {_text(finding.rule)}, {_text(period(finding.first_at, finding.last_at))}."
     yield from (f"Confidence {finding.confidence}: {_text(finding.confidence_reason)}.", "")
     yield from (f"* {_text(name)}: {_text(value)}" for name, value in finding.subject.items())
-    yield from (f"* {_text(name)}: {_text(str(value))}" for name, value in finding.metrics.items() if value is not None)
-    yield from (f"* threshold {_text(name)}: {_text(str(value))}" for name, value in finding.threshold.items())
+    yield from (
+        f"* {_text(name)}: {_text(in_words(value))}" for name, value in finding.metrics.items() if value is not None
+    )
+    yield from (f"* threshold {_text(name)}: {_text(in_words(value))}" for name, value in finding.threshold.items())
     shown = ", ".join(_text(job) for job in finding.jobs[:_JOBS_SHOWN])
     more = f" and {finding.job_count - _JOBS_SHOWN:,} more" if finding.job_count > _JOBS_SHOWN else ""
     yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "", "Evidence:", "")
