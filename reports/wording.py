@@ -55,6 +55,8 @@ def period(first_at: datetime | None, last_at: datetime | None) -> str:
     if first_at is None or last_at is None:
         return "no dated evidence"
     first, last = first_at.astimezone(UTC), last_at.astimezone(UTC)
+    if first == last:
+        return moment(first)
     until = clock(last) if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
     return f"{first:%Y-%m-%d %H:%M:%S} to {until} UTC ({lasting((last - first).total_seconds())})"
 

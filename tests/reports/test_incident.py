@@ -201,6 +201,11 @@ def test_text_from_logs_is_made_visible(raw: str, shown: str) -> None:
     assert visible(raw) == shown
 
 
+def test_a_period_without_length_is_a_moment() -> None:
+    only = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert period(only, only) == "2026-03-01 23:00:00 UTC"
+
+
 def test_an_axis_names_the_day_where_there_is_more_than_one() -> None:
     first_at = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
     assert axis(first_at, first_at + timedelta(minutes=30), 2) == ["23:00:00", "23:30:00"]
