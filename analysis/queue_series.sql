@@ -19,7 +19,7 @@ fullest as (
         system,
         queue,
         row_number() over (
-            order by max(depth) desc nulls last, max(wait) desc nulls last, sum(traffic) desc, scope, system asc, queue asc
+            order by max(depth) desc nulls last, max(wait) desc nulls last, sum(traffic) desc, scope asc, system asc, queue asc
         ) as place_of_queue
     from steps
     group by scope, system, queue

@@ -140,7 +140,7 @@ def _blind_spots(investigation: Investigation) -> Iterator[str]:
         if each.pending_bytes:
             yield f"{each.source}: its last line is not complete ({count(each.pending_bytes, 'byte')})."
         if not each.records:
-            yield f"{each.source}: nothing in it could be used."
+            yield f"{each.source}: adds no record; it is in no known format, or later than this report's moment."
         if each.longest_gap and _is_long(each.longest_gap, each):
             yield f"{each.source}: silent for {lasting(each.longest_gap)}; what happened then is not seen here."
 

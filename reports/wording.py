@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from analysis.durations import in_words
 
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_ALL_DIGITS_BEFORE_THE_POINT = 1000
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that show nothing, or change how their neighbours look."""
 
@@ -41,11 +42,21 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(UTC):%H:%M:%S}"
 
 
+def axis(first_at: datetime, last_at: datetime, places: int) -> list[str]:
+    """Moments at equal distances to write below a picture, with their day where there is more than one."""
+    step = (last_at - first_at) / (places - 1)
+    moments = [(first_at + step * place).astimezone(UTC) for place in range(places)]
+    form = "%H:%M:%S" if moments[0].date() == moments[-1].date() else "%m-%d %H:%M"
+    return [f"{at:{form}}" for at in moments]
+
+
 def period(first_at: datetime | None, last_at: datetime | None) -> str:
     """From when to when, and how long that is."""
     if first_at is None or last_at is None:
         return "no dated evidence"
     first, last = first_at.astimezone(UTC), last_at.astimezone(UTC)
+    if first == last:
+        return moment(first)
     until = clock(last) if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
     return f"{first:%Y-%m-%d %H:%M:%S} to {until} UTC ({lasting((last - first).total_seconds())})"
 
@@ -57,9 +68,17 @@ def lasting(seconds: float | None) -> str:
 
 def number(value: float) -> str:
     """A number with its thousands apart."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    exact = isinstance(value, int) or value.is_integer() or abs(value) >= _ALL_DIGITS_BEFORE_THE_POINT
+    return f"{value:,.0f}" if exact else f"{value:,.4g}"
 
 
-def count(value: int, one: str, many: str | None = None) -> str:
+def value(measured: float | str | None) -> str:
+    """Anything measured: numbers as numbers, words as they are."""
+    if measured is None:
+        return "unknown"
+    return measured if isinstance(measured, str) else number(measured)
+
+
+def count(many: int, one: str) -> str:
     """So many of something."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
+    return f"{many:,} {one}" if many == 1 else f"{many:,} {one}s"

@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 from reports import picture, wording
 from reports.incident import IncidentReport
 
-_JOBS_SHOWN = 12
+_FINDINGS_SHOWN = 25
+"""In the index and on the timeline; an index says how many more there are."""
 _JOBS_LISTED = 500
 _EVIDENCE_SHOWN = 4
 
@@ -28,7 +29,7 @@ def render(report: IncidentReport) -> str:
         styles_digest=b64encode(sha256(styles.encode()).digest()).decode(),
         picture=picture,
         wording=wording,
-        jobs_shown=_JOBS_SHOWN,
+        findings_shown=_FINDINGS_SHOWN,
         jobs_listed=_JOBS_LISTED,
         evidence_shown=_EVIDENCE_SHOWN,
     )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.finding import Evidence, Finding
-from reports.incident import Blank, IncidentReport
+from reports.incident import Blank, IncidentReport, NextStep
 from reports.wording import count, lasting, moment, number, period, visible, visible_lines
+from reports.wording import value as in_words
 
 _JOBS_SHOWN = 20
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~@$^]|:(?=//)|(?<=www)\.)")
@@ -25,11 +26,7 @@ def _document(report: IncidentReport) -> Iterator[str]:
     yield from _queues(report)
     yield from _section(
         "Next steps, safest first",
-        (
-            f"1. {_text(each.text)} ({'finding' if len(each.findings) == 1 else 'findings'}"
-            f" {', '.join(map(str, each.findings))})"
-            for each in report.next_steps
-        ),
+        (f"1. {_text(each.text)} ({_asked_by(each)})" for each in report.next_steps),
     )
     yield from ("## Findings", "")
     if not report.findings:
@@ -64,8 +61,10 @@ def _finding(place: int, finding: Finding) -> Iterator[str]:
     yield f"**{finding.severity}**, {_text(finding.rule)}, {_text(period(finding.first_at, finding.last_at))}."
     yield from (f"Confidence {finding.confidence}: {_text(finding.confidence_reason)}.", "")
     yield from (f"* {_text(name)}: {_text(value)}" for name, value in finding.subject.items())
-    yield from (f"* {_text(name)}: {_text(str(value))}" for name, value in finding.metrics.items() if value is not None)
-    yield from (f"* threshold {_text(name)}: {_text(str(value))}" for name, value in finding.threshold.items())
+    yield from (
+        f"* {_text(name)}: {_text(in_words(value))}" for name, value in finding.metrics.items() if value is not None
+    )
+    yield from (f"* threshold {_text(name)}: {_text(in_words(value))}" for name, value in finding.threshold.items())
     shown = ", ".join(_text(job) for job in finding.jobs[:_JOBS_SHOWN])
     more = f" and {finding.job_count - _JOBS_SHOWN:,} more" if finding.job_count > _JOBS_SHOWN else ""
     yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "", "Evidence:", "")
@@ -84,6 +83,10 @@ def _blank(blank: Blank) -> Iterator[str]:
         yield from (_row(blank.columns), _row(["---"] * len(blank.columns)), _row([" "] * len(blank.columns)), "")
     else:
         yield from ("\\_\\_\\_\\_", "")
+
+
+def _asked_by(step: NextStep) -> str:
+    return f"{'finding' if len(step.findings) == 1 else 'findings'} {', '.join(map(str, step.findings))}"
 
 
 def _section(heading: str, lines: Iterable[str]) -> Iterator[str]:

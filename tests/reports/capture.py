@@ -13,6 +13,7 @@ from ingest.database import open_for_writing
 from ingest.derive import derive
 from ingest.loading import load
 from reports.incident import IncidentReport, incident
+from tests.truth.scoring import WITHHELD
 
 CAPTURE = Path(__file__).parent.parent / "fixtures" / "captures" / "sidekiq-6.4.1-pretty"
 
@@ -23,7 +24,7 @@ THRESHOLDS = {"orphaned.min_age": "20s", "never-started.min_age": "20s", "retry-
 def captured_report(folder: Path) -> IncidentReport:
     """The capture's report, by way of a database in this folder."""
     inputs, database = folder / "inputs", folder / "jobtrail.duckdb"
-    shutil.copytree(CAPTURE, inputs, ignore=shutil.ignore_patterns("truth*", "STORY.md", "README.md"))
+    shutil.copytree(CAPTURE, inputs, ignore=shutil.ignore_patterns(*WITHHELD))
     load(database, [inputs], now=datetime(2026, 11, 24, tzinfo=UTC))
     with open_for_writing(database) as db:
         derive(db)

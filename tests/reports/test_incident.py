@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -13,7 +14,8 @@ from analysis.impact import Impact
 from analysis.series import Timeline
 from reports.incident import IncidentReport, incident
 from reports.render import RENDERERS
-from reports.wording import lasting, period, visible
+from reports.wording import axis, lasting, period, visible
+from reports.wording import value as wording_of
 from tests.reports.capture import captured_report
 
 HOSTILE = (
@@ -197,6 +199,32 @@ def test_an_investigation_without_data_says_so() -> None:
 )
 def test_text_from_logs_is_made_visible(raw: str, shown: str) -> None:
     assert visible(raw) == shown
+
+
+def test_a_period_without_length_is_a_moment() -> None:
+    only = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert period(only, only) == "2026-03-01 23:00:00 UTC"
+
+
+def test_an_axis_names_the_day_where_there_is_more_than_one() -> None:
+    first_at = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert axis(first_at, first_at + timedelta(minutes=30), 2) == ["23:00:00", "23:30:00"]
+    assert axis(first_at, first_at + timedelta(hours=2), 3) == ["03-01 23:00", "03-02 00:00", "03-02 01:00"]
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        (1234, "1,234"),
+        (2.0, "2"),
+        (152.240387, "152.2"),
+        (123456789.4, "123,456,789"),
+        ("words", "words"),
+        (None, "unknown"),
+    ],
+)
+def test_a_measured_value_has_no_more_digits_than_a_person_reads(measured: float | str | None, shown: str) -> None:
+    assert wording_of(measured) == shown
 
 
 def test_a_period_or_duration_that_is_not_known_is_said_to_be_so() -> None:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from analysis.check import check
 from ingest.database import open_for_reading, open_for_writing
-from ingest.loading import load
-
 from ingest.derive import derive, derive_temporarily
+from ingest.loading import load
 from tests.truth.scoring import WITHHELD, Capture
 
 CAPTURES = Path(__file__).parent.parent / "fixtures" / "captures"
