@@ -109,6 +109,12 @@ class Stream:
         self.checkpoints.append((position, self.digest.hexdigest()))
         self._resume_at(self.line_no, position, ended=ended)
 
+    def mark_pending(self) -> None:
+        """Make a checkpoint behind the unfinished line, so that a copy of the file is known by it."""
+        digest = self.digest.copy()
+        digest.update(self.torn)
+        self.checkpoints.append((self.position + self.pending, digest.hexdigest()))
+
     def _resume_at(self, line_no: int, position: int, *, ended: bool) -> None:
         """What has no format yet, or ended within a line, is read again from its beginning when it grows."""
         self.resume_line, self.resume_offset = (line_no, position) if self.formats and ended else (1, 0)

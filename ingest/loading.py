@@ -194,6 +194,8 @@ class _Loader:
             block = following
         with self.ledger.transaction(stream):
             self._begin(stream)
+            if stream.pending:
+                stream.mark_pending()
             if reader.damage:
                 self._note_damage(stream, reader.damage)
 

@@ -22,9 +22,9 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ingest.files import InputError
 from ingest.loading import load
-
 from ingest.sources import SOURCES, Parsed
 from tests.ingest.loads import NOW, derived, evidence, job_log_lines, load_all, sidekiq_lines
 
@@ -52,10 +52,10 @@ def test_loading_again_in_another_order_and_under_another_name_changes_no_table(
     shutil.copytree(CAPTURE, inputs, ignore=shutil.ignore_patterns("*truth*"))
     (inputs / "jobs.jsonl").write_bytes(JOBS)
     once, often = tmp_path / "once.duckdb", tmp_path / "often.duckdb"
-    load_all(once, inputs)
+    load_all(once, inputs, final=True)
     files = sorted((path for path in inputs.rglob("*") if path.is_file()), reverse=True)
     for file in files:
-        load_all(often, file)
+        load_all(often, file, final=True)
     assert load_all(often, *files).rows == 0
     assert load_all(often, inputs).rows == 0
     packed = tmp_path / "packed"
@@ -221,9 +221,21 @@ def test_a_last_line_without_its_end_waits_until_it_is_final(tmp_path: Path) -> 
     assert evidence(tmp_path / "t.duckdb")["job_events"] == loaded_at_once(JOBS + JOBS)["job_events"]
 
 
+def test_a_copy_of_an_unfinished_line_is_the_same_stream(tmp_path: Path) -> None:
+    line = JOBS.splitlines()[0]
+    (tmp_path / "a.log").write_bytes(line)
+    (tmp_path / "b.gz").write_bytes(gzip.compress(line))
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 0
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "b.gz").rows == 1
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log", final=True).rows == 0
+    assert rows(tmp_path / "t.duckdb", "select path, also_seen_as, bytes_pending from sources") == [
+        ("a.log", ["b.gz"], 0)
+    ]
+
+
 def test_a_record_that_breaks_its_source_is_lost_alone(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(JOBS)
-    [source] = [source for source in SOURCES if source.name.startswith("job") and not source.document]
+    [source] = [source for source in SOURCES if source.name == "job_log"]
 
     def stumbling(records: pl.DataFrame, scratch: duckdb.DuckDBPyConnection) -> Parsed:
         if 5 in records["line_no"]:
