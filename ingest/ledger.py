@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,6 +82,10 @@ class Stream:
     def system(self, sources: Sequence[Source]) -> str | None:
         """The job system whose stream it is, where a format tells."""
         return next((source.system for source in sources if source.name in self.formats and source.system), None)
+
+    def note_formats(self, names: Iterable[str]) -> None:
+        """Add formats that were found; their order does not tell in which chunk that was."""
+        self.formats = sorted({*self.formats, *names})
 
     def restart(self) -> None:
         """Stand at the beginning again."""
