@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -38,21 +40,37 @@ def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
         return db
     if not path.parent.is_dir():
         raise DatabaseError(f"cannot make {path}: there is no folder {path.parent}")
-    with duckdb.connect(":memory:") as maker:
-        maker.execute(f"attach '{_quoted(path)}' as made (storage_version '{_STORAGE}')")
-    db = _connect(path, read_only=False)
-    db.execute("begin")
-    for name in schema.EVIDENCE:
-        table = schema.table(name)
-        db.execute(table.statement)
-        for comment in table.comment_statements:
-            db.execute(comment)
-    db.execute(
-        "insert into meta values ('schema_version', $version), ('evidence_version', '0')",
-        {"version": str(schema.SCHEMA_VERSION)},
-    )
-    db.execute("commit")
-    return db
+    _make(path)
+    return open_for_writing(path)
+
+
+def _make(path: Path) -> None:
+    """Make the file beside its place and move it there whole, so that a crash leaves no half-made database behind."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.unlink(missing_ok=True)
+    try:
+        with duckdb.connect(":memory:", config=_SETTINGS) as maker:
+            maker.execute(f"attach '{_quoted(unfinished)}' as made (storage_version '{_STORAGE}')")
+            maker.execute("use made")
+            maker.execute("begin")
+            for name in schema.EVIDENCE:
+                table = schema.table(name)
+                maker.execute(table.statement)
+                for comment in table.comment_statements:
+                    maker.execute(comment)
+            maker.execute(
+                "insert into meta values ('schema_version', $version), ('evidence_version', '0')",
+                {"version": str(schema.SCHEMA_VERSION)},
+            )
+            maker.execute("commit")
+            maker.execute("use memory")
+            maker.execute("detach made")
+        with suppress(FileExistsError):  # another process was faster: its database is as good
+            os.link(unfinished, path)
+    except (duckdb.Error, OSError) as error:
+        raise DatabaseError(f"cannot make {path}: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
@@ -86,9 +104,9 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 def _refuse_strangers(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         row = db.execute("select value from meta where key = 'schema_version'").fetchone()
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.BinderException):
         row = None
-    if row is None:
+    if row is None or not str(row[0]).isdecimal():
         db.close()
         raise DatabaseError(f"{path} is a DuckDB database, but not one of jobtrail's: name another with --db")
     if int(row[0]) > schema.SCHEMA_VERSION:

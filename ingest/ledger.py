@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,6 +83,10 @@ class Stream:
         """The job system whose stream it is, where a format tells."""
         return next((source.system for source in sources if source.name in self.formats and source.system), None)
 
+    def note_formats(self, names: Iterable[str]) -> None:
+        """Add formats that were found; their order does not tell in which chunk that was."""
+        self.formats = sorted({*self.formats, *names})
+
     def restart(self) -> None:
         """Stand at the beginning again."""
         self.position, self.line_no, self.blank, self.digest = 0, 1, 0, _digest()
@@ -108,6 +112,12 @@ class Stream:
         self.line_no += lines
         self.checkpoints.append((position, self.digest.hexdigest()))
         self._resume_at(self.line_no, position, ended=ended)
+
+    def mark_pending(self) -> None:
+        """Make a checkpoint behind the unfinished line, so that a copy of the file is known by it."""
+        digest = self.digest.copy()
+        digest.update(self.torn)
+        self.checkpoints.append((self.position + self.pending, digest.hexdigest()))
 
     def _resume_at(self, line_no: int, position: int, *, ended: bool) -> None:
         """What has no format yet, or ended within a line, is read again from its beginning when it grows."""

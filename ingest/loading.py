@@ -194,6 +194,8 @@ class _Loader:
             block = following
         with self.ledger.transaction(stream):
             self._begin(stream)
+            if stream.pending:
+                stream.mark_pending()
             if reader.damage:
                 self._note_damage(stream, reader.damage)
 
@@ -244,6 +246,7 @@ class _Loader:
         lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
         parted = sort_lines(lines, self._line_sources())
         carried = b""
+        stream.note_formats(parted.records)  # of a record that is held back, too: the lines before it are of its system
         cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
         if cut == 0 and len(data) <= MAX_LINE:
             return data
@@ -286,7 +289,9 @@ class _Loader:
                 self._parse(stream, source, parted.records[source.name])
         if not parted.loose.is_empty():
             rows = parted.loose.select(
-                "line_no", pl.col("text").alias("message"), pl.lit(stream.system(self.sources)).alias("system")
+                "line_no",
+                pl.col("text").alias("message"),
+                pl.lit(stream.system(self.sources), pl.String).alias("system"),
             )
             self.ledger.add(stream, "log_lines", rows)
         for line in parted.rejected.iter_rows(named=True):
@@ -300,8 +305,7 @@ class _Loader:
             )
 
     def _parse(self, stream: Stream, source: Source, records: pl.DataFrame) -> None:
-        if source.name not in stream.formats:
-            stream.formats.append(source.name)
+        stream.note_formats([source.name])
         for parsed in self._parsed(source, records):
             for table, rows in parsed.rows.items():
                 self.ledger.add(stream, table, rows)

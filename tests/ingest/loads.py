@@ -57,7 +57,7 @@ def job_log_lines(count: int) -> list[str]:
         )
         + "\n"
         for number in range(count)
-        for event in ("started", "completed")
+        for event in ("started", "succeeded")
     ]
 
 
@@ -84,6 +84,7 @@ def derived(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         derive(db)
         found = {}
         for name in schema.DERIVED:
-            columns = [column.name for column in schema.table(name).columns if "source_id" not in column.name]
+            known_by = {"source_id", "path"} if name == "coverage" else {"source_id"}
+            columns = [column.name for column in schema.table(name).columns if column.name not in known_by]
             found[name] = sorted(db.execute(f"select {', '.join(columns)} from {name}").fetchall(), key=repr)
         return found

@@ -52,10 +52,10 @@ def test_loading_again_in_another_order_and_under_another_name_changes_no_table(
     shutil.copytree(CAPTURE, inputs, ignore=shutil.ignore_patterns("*truth*"))
     (inputs / "jobs.jsonl").write_bytes(JOBS)
     once, often = tmp_path / "once.duckdb", tmp_path / "often.duckdb"
-    load_all(once, inputs)
+    load_all(once, inputs, final=True)
     files = sorted((path for path in inputs.rglob("*") if path.is_file()), reverse=True)
     for file in files:
-        load_all(often, file)
+        load_all(often, file, final=True)
     assert load_all(often, *files).rows == 0
     assert load_all(often, inputs).rows == 0
     packed = tmp_path / "packed"
@@ -107,7 +107,8 @@ def test_a_file_that_grows_is_the_file_loaded_at_once(cuts: list[int]) -> None:
 @settings(max_examples=10, deadline=None)
 @given(chunk=st.integers(1 << 7, len(TEXT)))
 def test_chunk_sizes_do_not_change_the_rows(chunk: int) -> None:
-    assert loaded_at_once(TEXT, chunk=chunk) == loaded_at_once(TEXT)
+    data = b"\nplain words\n" + TEXT
+    assert loaded_at_once(data, chunk=chunk) == loaded_at_once(data)
 
 
 KINDS: dict[str, tuple[bytes, str]] = {
@@ -173,7 +174,7 @@ def test_unreadable_files_are_named_and_cost_no_good_line(tmp_path: Path) -> Non
     (inputs / "c.log").write_bytes(lines[0] + b"x" * (50 << 20) + b"\n" + lines[1])
     (inputs / "d.log").write_bytes(b"")
     (inputs / "e.log").write_bytes(b"\n \n\n")
-    (inputs / "f.log").write_bytes(b"x" * (50 << 20) + b"\n" + lines[2])
+    (inputs / "f.log").write_bytes(b"x" * (50 << 20) + b"\n" + b"plain words\n" + lines[2])
     load_all(tmp_path / "t.duckdb", inputs)
     bad = rows(
         tmp_path / "t.duckdb",
@@ -189,7 +190,7 @@ def test_unreadable_files_are_named_and_cost_no_good_line(tmp_path: Path) -> Non
     sizes = dict(rows(tmp_path / "t.duckdb", "select path, (bytes_total, bytes_blank, row_count) from sources"))
     assert sizes["d.log"] == (0, 0, 0)
     assert sizes["e.log"] == (4, 4, 0)
-    assert sizes["f.log"] == ((50 << 20) + 1 + len(lines[2]), 0, 1)
+    assert sizes["f.log"] == ((50 << 20) + 13 + len(lines[2]), 0, 2)
     events = rows(
         tmp_path / "t.duckdb",
         "select path, count(*) from job_events join sources using (source_id) group by path order by path",
@@ -221,9 +222,21 @@ def test_a_last_line_without_its_end_waits_until_it_is_final(tmp_path: Path) -> 
     assert evidence(tmp_path / "t.duckdb")["job_events"] == loaded_at_once(JOBS + JOBS)["job_events"]
 
 
+def test_a_copy_of_an_unfinished_line_is_the_same_stream(tmp_path: Path) -> None:
+    line = JOBS.splitlines()[0]
+    (tmp_path / "a.log").write_bytes(line)
+    (tmp_path / "b.gz").write_bytes(gzip.compress(line))
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 0
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "b.gz").rows == 1
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log", final=True).rows == 0
+    assert rows(tmp_path / "t.duckdb", "select path, also_seen_as, bytes_pending from sources") == [
+        ("a.log", ["b.gz"], 0)
+    ]
+
+
 def test_a_record_that_breaks_its_source_is_lost_alone(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(JOBS)
-    [source] = [source for source in SOURCES if source.name.startswith("job") and not source.document]
+    [source] = [source for source in SOURCES if source.name == "job_log"]
 
     def stumbling(records: pl.DataFrame, scratch: duckdb.DuckDBPyConnection) -> Parsed:
         if 5 in records["line_no"]:
