@@ -8,12 +8,12 @@ Spans are OpenTelemetry's, as OTLP/JSON lines, with the names and attributes bel
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-JOB_LOG_FORMAT = "jobrunner.job_log/1"
-SNAPSHOT_FORMAT = "jobrunner.snapshot/1"
+JOB_LOG_FORMAT: Final = "jobrunner.job_log/1"
+SNAPSHOT_FORMAT: Final = "jobrunner.snapshot/1"
 
 JobEvent = Literal[
     "scheduled",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 SCHEMA_VERSION = 1
@@ -64,6 +65,11 @@ class Table:
     statement: str
 
     @property
+    def definition(self) -> str:
+        """The columns in parentheses, as ``create table`` takes them, for a table of this shape under any name."""
+        return self.statement.partition(f"create table {self.name} ")[2]
+
+    @property
     def comment_statements(self) -> tuple[str, ...]:
         """The statements that write the comments into the database."""
         table = f"comment on table {self.name} is {_quoted(self.comment)}"
@@ -73,6 +79,7 @@ class Table:
         )
 
 
+@cache
 def table(name: str) -> Table:
     """Read a public table's definition. Raises ``FileNotFoundError`` for a table that does not exist."""
     folder = "evidence" if name in EVIDENCE else "derived"

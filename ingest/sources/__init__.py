@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from ingest.sources import (
+    job_log,
+    jobrunner_snapshot,
+    otlp_json,
+    sidekiq_json,
+    sidekiq_snapshot,
+    sidekiq_text,
+)
 from ingest.sources.source import Parsed, Rows, Source
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (
+    job_log.SOURCE,
+    jobrunner_snapshot.SOURCE,
+    otlp_json.SOURCE,
+    sidekiq_json.SOURCE,
+    sidekiq_text.SOURCE,
+    sidekiq_snapshot.SOURCE,
+)
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]

@@ -1,0 +1,178 @@
+"""Ask every rule its question, at one moment, and gather what was found, what was clean and what could not be asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+from pydantic import BaseModel
+
+from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
+from analysis.rule import Row, Rule
+from analysis.rules import RULES
+from analysis.settings import SettingError, params_of, refuse_unknown
+
+__all__ = ["SettingError", "check"]
+
+_JOBS_SHOWN = 5
+_VERSION = "1"
+
+_WOULD_SHOW = {
+    "starts": "a worker's log",
+    "ends": "a worker's log or spans",
+    "errors": "a worker's log or spans",
+    "enqueues": "the log of the application that enqueues, or its spans",
+    "queues": "a snapshot of the queues",
+    "workers": "a snapshot of the queues, or a log with heartbeats",
+}
+
+
+def check(
+    db: duckdb.DuckDBPyConnection,
+    *,
+    as_of: datetime | None = None,
+    settings: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+    rules: Sequence[Rule[Any]] = RULES,
+) -> Investigation:
+    """
+    Ask the rules (or ``only`` those) of the derived tables, which must speak of ``as_of``.
+
+    ``as_of`` (aware) defaults to the moment the stored tables speak of. ``settings`` maps ``rule.param`` to a value as
+    people write it. Raises ``SettingError`` for a setting or a rule that does not exist.
+    """
+    settings = settings or {}
+    refuse_unknown(rules, settings)
+    if strangers := set(only) - {rule.name for rule in rules}:
+        raise SettingError(f"there is no rule {min(strangers)}; there are {', '.join(rule.name for rule in rules)}")
+    moment = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else _stored_moment(db)
+    inputs = _inputs(db)
+    if moment is None:
+        return Investigation(as_of=None, first_at=None, inputs=inputs, checks=(), findings=())
+    shown = {word for each in inputs for word in each.shows}
+    checks, findings = [], []
+    for rule in rules:
+        if only and rule.name not in only:
+            continue
+        outcome, found = _ask(db, rule, params_of(rule, settings), moment, shown)
+        checks.append(outcome)
+        findings += found
+    firsts = [each.from_at for each in inputs if each.from_at]
+    return Investigation(
+        as_of=_aware(moment),
+        first_at=min(firsts, default=None),
+        inputs=inputs,
+        checks=tuple(checks),
+        findings=tuple(sorted(findings, key=_order)),
+    )
+
+
+def _order(finding: Finding) -> tuple[int, int, str, str]:
+    return -SEVERITIES.index(finding.severity), -finding.job_count, finding.rule, finding.fingerprint
+
+
+def _ask(
+    db: duckdb.DuckDBPyConnection, rule: Rule[Any], params: BaseModel, moment: datetime, shown: set[str]
+) -> tuple[Check, list[Finding]]:
+    missing = [word for word in rule.needs if word not in shown]
+    if missing:
+        reason = f"no input shows {missing[0]}; {_WOULD_SHOW[missing[0]]} would"
+        return Check(rule=rule.name, status="skipped", reason=reason), []
+    given = {"as_of": moment} | params.model_dump()
+    sql = rule.sql
+    used = {name: value for name, value in given.items() if re.search(rf"\${name}\b", sql)}
+    answer = db.execute(sql, used)
+    columns = [column[0] for column in answer.description or ()]
+    rows: list[Row] = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in rule.subject), []).append(row)
+    found = [_finding(db, rule, params, group, _filled_in(sql, used)) for group in groups.values()]
+    if found:
+        jobs = len({job for finding in found for job in finding.jobs})
+        return Check(rule=rule.name, status="found", reason=f"{len(found)} found, {jobs:,} jobs concerned"), found
+    return Check(rule=rule.name, status="clean", reason=_looked_at(db)), []
+
+
+def _finding(
+    db: duckdb.DuckDBPyConnection, rule: Rule[Any], params: BaseModel, rows: Sequence[Row], sql: str
+) -> Finding:
+    verdict = rule.verdict(rows, params)
+    subject = {name: str(rows[0][name]) for name in rule.subject if rows[0][name] is not None}
+    ordered = sorted(rows, key=lambda row: (row["first_at"] or datetime.max, row["job_key"]))  # noqa: DTZ901 - naive as the table
+    keys = list(dict.fromkeys(row["job_key"] for row in ordered))
+    jobs = tuple(dict.fromkeys(row["job_id"] for row in ordered))
+    firsts = [row["first_at"] for row in rows if row["first_at"]]
+    lasts = [row["last_at"] for row in rows if row["last_at"]]
+    return Finding(
+        rule=rule.name,
+        fingerprint=_fingerprint(rule.name, subject),
+        severity=verdict.severity,
+        confidence=verdict.confidence,
+        confidence_reason=verdict.confidence_reason,
+        title=verdict.title,
+        subject=subject,
+        jobs=jobs,
+        job_count=len(jobs),
+        first_at=_aware(min(firsts, default=None)),
+        last_at=_aware(max(lasts, default=None)),
+        metrics=dict(verdict.metrics),
+        threshold={name: _plain(value) for name, value in params.model_dump().items()},
+        evidence=_evidence(db, keys[:_JOBS_SHOWN]),
+        sql=sql,
+        next_steps=tuple(verdict.next_steps),
+    )
+
+
+def _evidence(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> tuple[Evidence, ...]:
+    statement = files(__package__).joinpath("evidence.sql").read_text(encoding="utf-8")
+    rows = db.execute(statement, {"job_keys": list(keys)}).fetchall()
+    return tuple(Evidence(source=path, line=line, at=_aware(seen_at), text=text) for path, line, seen_at, text in rows)
+
+
+def _inputs(db: duckdb.DuckDBPyConnection) -> tuple[Coverage, ...]:
+    statement = files(__package__).joinpath("inputs.sql").read_text(encoding="utf-8")
+    answer = db.execute(statement)
+    columns = [column[0] for column in answer.description or ()]
+    rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    return tuple(Coverage(**row | {"from_at": _aware(row["from_at"]), "to_at": _aware(row["to_at"])}) for row in rows)
+
+
+def _stored_moment(db: duckdb.DuckDBPyConnection) -> datetime | None:
+    row = db.execute("select cast(value as timestamp) from meta where key = 'as_of'").fetchone()
+    return row[0] if row else None
+
+
+def _looked_at(db: duckdb.DuckDBPyConnection) -> str:
+    jobs, runs = db.execute("select (select count(*) from jobs), (select count(*) from attempts)").fetchall()[0]
+    return f"looked at {jobs:,} jobs and {runs:,} runs, found none"
+
+
+def _filled_in(sql: str, values: Mapping[str, Any]) -> str:
+    return re.sub(r"\$(\w+)", lambda match: _literal(values[match[1]]), sql)
+
+
+def _literal(value: Any) -> str:  # noqa: ANN401 - any parameter
+    if isinstance(value, datetime):
+        return f"timestamp '{value.isoformat(sep=' ')}'"
+    if isinstance(value, timedelta):
+        return f"interval '{value // timedelta(microseconds=1)} microseconds'"
+    return str(value)
+
+
+def _plain(value: Any) -> float | int | str:  # noqa: ANN401 - any parameter
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def _fingerprint(rule: str, subject: Mapping[str, str]) -> str:
+    text = "\n".join([_VERSION, rule, *(f"{name}={subject[name]}" for name in sorted(subject))])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None

@@ -1,0 +1,105 @@
+-- Jobs of one class whose work equals that of another one enqueued shortly before or after.
+with works as (
+    select
+        job_key,
+        job_id,
+        scope,
+        system,
+        job_class,
+        queue,
+        coalesce(enqueued_at, first_started_at, first_seen_at) as enqueued_at,
+        coalesce(idempotency_key, arguments_digest) as work,
+        case when idempotency_key is not null then 'idempotency keys' else 'arguments' end as basis
+    from jobs
+    where
+        idempotency_key is not null
+        or (arguments_digest is not null and cast(arguments as varchar) not in ('[]', '{}', 'null'))
+),
+
+said as (
+    select distinct
+        j.job_key,
+        j.job_id,
+        j.scope,
+        j.system,
+        j.job_class,
+        j.queue,
+        j.first_started_at,
+        e.text
+    from attempt_evidence as e
+    inner join jobs as j on e.job_key = j.job_key
+    where
+        e.evidence_table = 'log_lines' and e.event = 'line'
+        and j.arguments_digest is null and j.idempotency_key is null
+        and j.first_started_at is not null
+        and regexp_matches(e.text, '[0-9]')
+),
+
+sharing as (
+    select
+        scope,
+        system,
+        job_class,
+        text,
+        count(distinct job_key) as jobs
+    from said
+    group by scope, system, job_class, text
+),
+
+telling_classes as (
+    select
+        scope,
+        system,
+        job_class
+    from sharing
+    group by scope, system, job_class
+    having count(*) >= 20 and avg(case when jobs = 1 then 1.0 else 0.0 end) >= $telling_share
+),
+
+lines as (
+    select
+        s.job_key,
+        s.job_id,
+        s.scope,
+        s.system,
+        s.job_class,
+        s.queue,
+        s.first_started_at as enqueued_at,
+        s.text as work,
+        'application lines' as basis
+    from said as s
+    inner join sharing as h
+        on s.scope = h.scope and s.system = h.system and s.job_class = h.job_class and s.text = h.text
+    inner join telling_classes as t on s.scope = t.scope and s.system = t.system and s.job_class = t.job_class
+    where h.jobs between 2 and 3
+),
+
+candidates as (
+    select * from works
+    union all
+    select * from lines
+),
+
+spaced as (
+    select
+        *,
+        lag(enqueued_at) over work_order as previous_at,
+        lead(enqueued_at) over work_order as next_at
+    from candidates
+    where enqueued_at is not null
+    window work_order as (partition by scope, system, job_class, basis, work order by enqueued_at, job_key)
+)
+
+select
+    job_key,
+    job_id,
+    null as attempt,
+    job_class,
+    queue,
+    basis,
+    work,
+    enqueued_at as first_at,
+    enqueued_at as last_at
+from spaced
+where enqueued_at - previous_at <= $within or next_at - enqueued_at <= $within
+order by basis, job_class, work, enqueued_at, job_key

@@ -1,0 +1,100 @@
+"""The DuckDB file: make it, open it, wait for whoever holds it."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import duckdb
+
+from ingest import schema
+
+_STORAGE = "v1.2.0"
+"""Storage version of new files: DuckDB 1.2 and later read it, so other tools can open them."""
+
+_PATIENCE = 10.0
+"""Seconds to wait for another process to let go of the file."""
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the words say why and what to do."""
+
+
+def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
+    """
+    Open the database, made with its tables where there is none.
+
+    Raises ``DatabaseError`` where it is held by another process, made by a newer jobtrail, or no database.
+    """
+    if path.exists():
+        db = _connect(path, read_only=False)
+        _refuse_strangers(db, path)
+        return db
+    if not path.parent.is_dir():
+        raise DatabaseError(f"cannot make {path}: there is no folder {path.parent}")
+    with duckdb.connect(":memory:") as maker:
+        maker.execute(f"attach '{_quoted(path)}' as made (storage_version '{_STORAGE}')")
+    db = _connect(path, read_only=False)
+    db.execute("begin")
+    for name in schema.EVIDENCE:
+        table = schema.table(name)
+        db.execute(table.statement)
+        for comment in table.comment_statements:
+            db.execute(comment)
+    db.execute(
+        "insert into meta values ('schema_version', $version), ('evidence_version', '0')",
+        {"version": str(schema.SCHEMA_VERSION)},
+    )
+    db.execute("commit")
+    return db
+
+
+def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the database read-only. Raises ``DatabaseError`` where there is none, or it cannot be read."""
+    if not path.exists():
+        raise DatabaseError(f"there is no database {path}: make one with 'jobtrail ingest PATH... --db {path}'")
+    db = _connect(path, read_only=True)
+    _refuse_strangers(db, path)
+    return db
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    give_up_at = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            db = duckdb.connect(str(path), read_only=read_only, config=_SETTINGS)
+        except duckdb.IOException as error:
+            holder = re.search(r"PID (\d+)", str(error))
+            if "lock" not in str(error).lower():
+                raise DatabaseError(f"cannot open {path}: it is no DuckDB database, or a damaged one") from error
+            if time.monotonic() > give_up_at:
+                who = f"process {holder[1]}" if holder else "another process"
+                raise DatabaseError(f"cannot open {path}: {who} holds it; wait for it to finish, or stop it") from error
+            time.sleep(0.1)
+        except duckdb.Error as error:
+            raise DatabaseError(f"cannot open {path}: {error}") from error
+        else:
+            return db
+
+
+def _refuse_strangers(db: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        row = db.execute("select value from meta where key = 'schema_version'").fetchone()
+    except duckdb.CatalogException:
+        row = None
+    if row is None:
+        db.close()
+        raise DatabaseError(f"{path} is a DuckDB database, but not one of jobtrail's: name another with --db")
+    if int(row[0]) > schema.SCHEMA_VERSION:
+        db.close()
+        raise DatabaseError(f"{path} was made by a newer jobtrail (schema {row[0]}): update jobtrail to read it")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,135 @@
+"""
+From evidence to the derived tables: what happened to each job, at an explicit moment.
+
+Everything here is SQL over the evidence tables; the files run in the order of ``STEPS``. At another moment than the
+stored one the same files run over views that hide all later evidence, into temporary tables that hide the stored ones.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from ingest import schema
+
+if TYPE_CHECKING:
+    import duckdb
+
+STEPS = (
+    "job_keys",
+    "error_reports",
+    "runs",
+    "fused_runs",
+    "process_signs",
+    "incarnations",
+    "workers",
+    "enqueues",
+    "executions",
+    "attempts",
+    "worker_attempts",
+    "jobs",
+    "job_ids",
+    "attempt_evidence",
+    "class_baselines",
+    "queue_minutes",
+    "coverage",
+)
+"""The derivations, each in the file of its name. Between ``fused_runs`` and ``process_signs`` the runs are fused."""
+
+_SCRATCH = (
+    "job_keys",
+    "error_reports",
+    "runs",
+    "fused_runs",
+    "process_signs",
+    "incarnations",
+    "enqueues",
+    "executions",
+)
+
+_SEEN_BY = {
+    "job_events": "occurred_at is null or occurred_at <= $as_of",
+    "worker_events": "occurred_at is null or occurred_at <= $as_of",
+    "log_lines": "occurred_at is null or occurred_at <= $as_of",
+    "spans": "coalesce(ended_at, started_at) <= $as_of",
+    "snapshots": "taken_at <= $as_of",
+    "snapshot_jobs": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
+    "snapshot_queues": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
+    "snapshot_processes": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
+}
+"""Evidence table to the condition under which it was known at a moment. A span is known once it has ended."""
+
+
+def watermark(db: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The latest credible observation, naive UTC; None where there is none."""
+    row = db.execute(_sql("watermark")).fetchone()
+    return row[0] if row else None
+
+
+def derive(db: duckdb.DuckDBPyConnection, as_of: datetime | None = None) -> datetime | None:
+    """
+    Fill the stored derived tables anew, as of a moment (naive UTC; the watermark where none is given).
+
+    Returns the moment, or None where there is no evidence with a time; the derived tables are then empty.
+    """
+    moment = as_of or watermark(db)
+    db.execute("begin")
+    try:
+        for name in schema.DERIVED:
+            _empty(db, schema.table(name))
+        if moment is not None:
+            _run_steps(db, moment)
+        db.execute("delete from meta where key in ('as_of', 'derived_version')")
+        db.execute(
+            "insert into meta select 'derived_version', value from meta where key = 'evidence_version'"
+            " union all select 'as_of', $moment where $moment is not null",
+            {"moment": moment.isoformat(sep=" ") if moment else None},
+        )
+    except BaseException:
+        db.execute("rollback")
+        raise
+    db.execute("commit")
+    return moment
+
+
+def derive_temporarily(db: duckdb.DuckDBPyConnection, as_of: datetime) -> datetime:
+    """Fill temporary derived tables as of a moment (naive UTC), for this connection only; it may be read-only."""
+    catalog = str(db.execute("select current_database()").fetchall()[0][0])
+    db.execute("create or replace temp table moment as select $as_of::timestamp as as_of", {"as_of": as_of})
+    for name, condition in _SEEN_BY.items():
+        known = condition.replace("$as_of", "(select as_of from moment)").replace(
+            "from snapshots", f'from "{catalog}".main.snapshots'
+        )
+        db.execute(f'create or replace temp view {name} as select * from "{catalog}".main.{name} where {known}')
+    for name in schema.DERIVED:
+        db.execute(f"create or replace temp table {name} {schema.table(name).definition}")
+    _run_steps(db, as_of)
+    return as_of
+
+
+def _empty(db: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
+    db.execute(f"create or replace table {table.name} {table.definition}")
+    for statement in table.comment_statements:
+        db.execute(statement)
+
+
+def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    db.execute(_sql("macros"))
+    for step in STEPS:
+        statement = _sql(step)
+        db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
+        if step == "fused_runs":
+            _fuse(db)
+    for name in _SCRATCH:
+        db.execute(f"drop table temp.{name}")
+
+
+def _fuse(db: duckdb.DuckDBPyConnection) -> None:
+    observers = [observer for (observer,) in db.execute(_sql("observers")).fetchall()]
+    for observer in observers:
+        db.execute(_sql("fuse"), {"observer": observer})
+
+
+def _sql(name: str) -> str:
+    return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,189 @@
+-- Number each job's executions, say when each was put on its queue, which process ran it and how it ended.
+insert into attempts by name
+with placed as (
+    select
+        e.*,
+        k.system,
+        k.job_id,
+        i.worker_key
+    from executions as e
+    inner join (select distinct
+        job_key,
+        system,
+        job_id
+    from job_keys) as k on e.job_key = k.job_key
+    left join (
+        select distinct
+            scope,
+            place,
+            pid,
+            host,
+            log_name
+        from process_signs
+        qualify row_number() over (partition by scope, pid, host, log_name order by place) = 1
+    ) as g
+        on
+            e.scope = g.scope and e.pid = g.pid
+            and coalesce(e.log_name = g.log_name, g.log_name is null)
+            and coalesce(e.host = g.host, true)
+    asof left join incarnations as i
+        on e.scope = i.scope and g.place = i.place and e.pid = i.pid and coalesce(e.started_at, e.ended_at) >= i.from_at
+),
+
+one_each as (
+    select * from placed
+    qualify row_number() over (partition by execution_id order by worker_key nulls last) = 1
+),
+
+numbered as (
+    select
+        *,
+        row_number() over job as attempt,
+        lag(started_at) over job as previous_started_at,
+        lead(started_at) over (
+            partition by worker_key, thread order by started_at, execution_id
+        ) as thread_went_on_at
+    from one_each
+    window job as (partition by job_key order by coalesce(started_at, ended_at), execution_id)
+),
+
+queued as (
+    -- The last time it was put on a queue before this run and after the one before; clocks may differ by two seconds.
+    select
+        n.execution_id,
+        max(q.enqueued_at) as enqueued_at,
+        arg_max(q.eligible_at, q.enqueued_at) as eligible_at
+    from numbered as n
+    inner join enqueues as q
+        on
+            n.job_key = q.job_key
+            and q.enqueued_at <= n.started_at + interval 2 second
+            and coalesce(n.previous_started_at < q.enqueued_at, true)
+    group by n.execution_id
+),
+
+usual_queues as (
+    -- The only queue a class was ever seen on is where its other jobs went, too.
+    select
+        scope,
+        system,
+        job_class,
+        min(queue) as queue
+    from (
+        select
+            scope,
+            system,
+            job_class,
+            queue
+        from job_events
+        union
+        select
+            s.scope,
+            s.system,
+            j.job_class,
+            j.queue
+        from snapshot_jobs as j
+        inner join snapshots as s on j.snapshot_id = s.snapshot_id
+        union
+        select
+            scope,
+            coalesce(system, 'otel'),
+            job_class,
+            queue
+        from spans
+        where job_id is not null
+    )
+    where job_class is not null and queue is not null
+    group by scope, system, job_class
+    having count(distinct queue) = 1
+),
+
+job_facts as (
+    select
+        k.job_key,
+        any_value(j.job_class) as job_class,
+        any_value(j.queue) as queue
+    from (
+        select
+            scope,
+            system,
+            job_id,
+            job_class,
+            queue
+        from job_events
+        where job_id is not null
+        union all
+        select
+            s.scope,
+            s.system,
+            j.job_id,
+            j.job_class,
+            j.queue
+        from snapshot_jobs as j
+        inner join snapshots as s on j.snapshot_id = s.snapshot_id
+    ) as j
+    inner join job_keys as k on j.scope = k.scope and j.system = k.seen_system and j.job_id = k.id
+    group by k.job_key
+),
+
+described as (
+    select
+        n.*,
+        coalesce(n.job_class, f.job_class) as known_class,
+        coalesce(n.queue, f.queue, u.queue) as known_queue,
+        coalesce(q.enqueued_at, n.enqueued_at) as known_enqueued_at,
+        case
+            when n.wait is not null then n.started_at - to_microseconds(cast(n.wait * 1e6 as bigint))
+            else coalesce(q.eligible_at, n.enqueued_at)
+        end as eligible_at,
+        w.state as process_state,
+        w.last_seen_at as process_seen_at,
+        w.stopped_at as process_stopped_at
+    from numbered as n
+    left join queued as q on n.execution_id = q.execution_id
+    left join job_facts as f on n.job_key = f.job_key
+    left join usual_queues as u
+        on n.scope = u.scope and n.system = u.system and coalesce(n.job_class, f.job_class) = u.job_class
+    left join workers as w on n.worker_key = w.worker_key
+)
+
+select
+    job_key,
+    attempt,
+    attempt_logged,
+    scope,
+    system,
+    job_id,
+    known_class as job_class,
+    known_queue as queue,
+    known_enqueued_at as enqueued_at,
+    eligible_at,
+    started_at,
+    ended_at,
+    case
+        when outcome is not null then outcome
+        when ended_at is not null then 'unknown'
+        when thread is not null and thread_went_on_at is not null then 'unknown'
+        when process_state = 'stopped' then 'unknown'
+        else 'running'
+    end as state,
+    will_retry,
+    coalesce(wait, greatest(seconds_between(eligible_at, started_at), 0)) as wait,
+    coalesce(duration, seconds_between(started_at, ended_at)) as run,
+    host,
+    pid,
+    thread,
+    worker_key,
+    coalesce(process_state, 'unknown') as worker_state,
+    process_seen_at as worker_seen_at,
+    heartbeat_at,
+    error_class,
+    error_message,
+    error_fingerprint_of(error_class, error_message) as error_fingerprint,
+    backtrace,
+    trace_id,
+    span_id,
+    observers,
+    coalesce(last_seen_at, ended_at, started_at, $as_of) as last_seen_at
+from described
+order by job_key, attempt;

@@ -1,0 +1,110 @@
+-- What is usual per class and queue. Durations are judged on the log scale, where job durations are roughly symmetric:
+-- modified z-score 0.6745 * (ln x - median) / MAD (Iglewicz and Hoaglin 1993), spread at least 0.1.
+insert into class_baselines by name
+with finished as (
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        run,
+        ln(greatest(run, 0.0005)) as log_run
+    from attempts
+    where state = 'succeeded' and run is not null and job_class is not null
+),
+
+medians as (
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        count(*) as runs,
+        median(log_run) as log_median
+    from finished
+    group by scope, system, job_class, queue
+),
+
+spreads as (
+    select
+        f.scope,
+        f.system,
+        f.job_class,
+        f.queue,
+        greatest(median(abs(f.log_run - m.log_median)), 0.1) as log_spread
+    from finished as f
+    inner join medians as m
+        on
+            f.scope = m.scope and f.system = m.system and f.job_class = m.job_class
+            and f.queue is not distinct from m.queue
+    group by f.scope, f.system, f.job_class, f.queue
+),
+
+scored as (
+    select
+        f.*,
+        m.log_median,
+        s.log_spread,
+        0.6745 * (f.log_run - m.log_median) / s.log_spread as score
+    from finished as f
+    inner join medians as m
+        on
+            f.scope = m.scope and f.system = m.system and f.job_class = m.job_class
+            and f.queue is not distinct from m.queue
+    inner join spreads as s
+        on
+            f.scope = s.scope and f.system = s.system and f.job_class = s.job_class
+            and f.queue is not distinct from s.queue
+),
+
+usual_runs as (
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        count(*) as runs,
+        quantile_cont(run, 0.5) as run_p50,
+        quantile_cont(run, 0.95) as run_p95,
+        quantile_cont(run, 0.99) as run_p99,
+        max(run) as run_max,
+        any_value(log_median) as log_median,
+        any_value(log_spread) as log_spread,
+        quantile_cont(run, 0.99) filter (score <= 3.5) as body_p99,
+        avg(case when score > 3.5 then 1.0 else 0.0 end) as outlier_share
+    from scored
+    group by scope, system, job_class, queue
+),
+
+all_attempts as (
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        count(*) as attempts,
+        count(*) filter (state = 'failed') as failures,
+        count(wait) as waits,
+        quantile_cont(wait, 0.5) as wait_p50,
+        quantile_cont(wait, 0.95) as wait_p95,
+        quantile_cont(wait, 0.99) as wait_p99
+    from attempts
+    where job_class is not null
+    group by scope, system, job_class, queue
+)
+
+select
+    a.*,
+    coalesce(u.runs, 0) as runs,
+    u.run_p50,
+    u.run_p95,
+    u.run_p99,
+    u.run_max,
+    u.log_median,
+    u.log_spread,
+    u.body_p99,
+    u.outlier_share
+from all_attempts as a
+left join usual_runs as u
+    on a.scope = u.scope and a.system = u.system and a.job_class = u.job_class and a.queue is not distinct from u.queue
+order by a.scope, a.system, a.job_class, a.queue;

@@ -1,0 +1,57 @@
+-- Which period each input covers, where it fell silent longest, and what it would have shown.
+insert into coverage by name
+with observations as (
+    select
+        source_id,
+        occurred_at as seen_at
+    from job_events
+    union all
+    select
+        source_id,
+        occurred_at
+    from worker_events
+    union all
+    select
+        source_id,
+        occurred_at
+    from log_lines
+    union all
+    select
+        source_id,
+        started_at
+    from spans
+    union all
+    select
+        source_id,
+        taken_at
+    from snapshots
+),
+
+spaced as (
+    select
+        source_id,
+        seen_at,
+        seconds_between(lag(seen_at) over (partition by source_id order by seen_at), seen_at) as gap,
+        lag(seen_at) over (partition by source_id order by seen_at) as previous_at
+    from observations
+    where seen_at is not null
+)
+
+select
+    s.source_id,
+    s.path,
+    s.format,
+    s.kind,
+    s.system,
+    s.shows,
+    min(p.seen_at) as from_at,
+    max(p.seen_at) as to_at,
+    count(p.seen_at) as records,
+    median(p.gap) as median_gap,
+    max(p.gap) as longest_gap,
+    arg_max(p.previous_at, p.gap) as longest_gap_at
+from sources as s
+left join spaced as p on s.source_id = p.source_id
+where s.kind <> 'none'
+group by s.source_id, s.path, s.format, s.kind, s.system, s.shows
+order by s.source_id;

@@ -1,0 +1,50 @@
+-- When each job was put on a queue, as any input tells: its own line or span, a later line that repeats it, a snapshot.
+create or replace temp table enqueues as
+with told as (
+    select
+        k.job_key,
+        e.occurred_at as enqueued_at,
+        e.run_at,
+        e.event = 'enqueued' as told_directly
+    from job_events as e
+    inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
+    where e.event in ('enqueued', 'scheduled', 'retry_scheduled')
+    union all
+    select
+        k.job_key,
+        e.enqueued_at,
+        null,
+        false
+    from job_events as e
+    inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
+    where e.enqueued_at is not null and e.event not in ('enqueued', 'scheduled')
+    union all
+    select
+        k.job_key,
+        j.enqueued_at,
+        null,
+        false
+    from snapshot_jobs as j
+    inner join snapshots as s on j.snapshot_id = s.snapshot_id
+    inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
+    where j.enqueued_at is not null
+    union all
+    select
+        k.job_key,
+        coalesce(p.ended_at, p.started_at),
+        null,
+        true
+    from spans as p
+    inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
+    where p.operation = 'enqueue'
+)
+
+select
+    job_key,
+    enqueued_at,
+    max(greatest(enqueued_at, run_at)) as eligible_at,
+    bool_or(told_directly) as told_directly
+from told
+where enqueued_at is not null
+group by job_key, enqueued_at
+order by job_key, enqueued_at;

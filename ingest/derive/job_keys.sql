@@ -1,0 +1,83 @@
+-- Which job each id means. An id that a record names beside a stable one is another name of that job.
+create or replace temp table job_keys as
+with ids as (
+    select
+        scope,
+        system,
+        job_id,
+        provider_job_id,
+        1 as kind_rank
+    from job_events
+    where job_id is not null
+    union all
+    select
+        s.scope,
+        s.system,
+        j.job_id,
+        j.provider_job_id,
+        2
+    from snapshot_jobs as j
+    inner join snapshots as s on j.snapshot_id = s.snapshot_id
+    union all
+    select
+        scope,
+        coalesce(system, 'otel'),
+        job_id,
+        provider_job_id,
+        3
+    from spans
+    where job_id is not null
+    union all
+    select
+        scope,
+        system,
+        job_id,
+        null,
+        4
+    from log_lines
+    where job_id is not null and system is not null
+),
+
+aliases as (
+    -- A backend id of a dozen characters or more is unique whatever the system; a short one is not.
+    select
+        scope,
+        provider_job_id as id,
+        min(job_id) as job_id
+    from ids
+    where provider_job_id is not null and provider_job_id <> job_id and length(provider_job_id) >= 12
+    group by scope, provider_job_id
+),
+
+named as (
+    select distinct
+        i.scope,
+        i.system,
+        i.job_id as id,
+        coalesce(a.job_id, i.job_id) as job_id,
+        i.kind_rank
+    from ids as i
+    left join aliases as a on i.scope = a.scope and i.job_id = a.id
+),
+
+owners as (
+    -- Long ids are one job whatever system wrote them down: the most direct witness names the system.
+    select
+        scope,
+        job_id,
+        arg_min(system, kind_rank * 1000 + ascii(system)) as system
+    from named
+    where length(job_id) >= 12
+    group by scope, job_id
+)
+
+select distinct
+    n.scope,
+    n.system as seen_system,
+    n.id,
+    n.job_id,
+    coalesce(o.system, n.system) as system,
+    job_key_of(n.scope, coalesce(o.system, n.system), n.job_id) as job_key
+from named as n
+left join owners as o on n.scope = o.scope and n.job_id = o.job_id
+order by n.scope, n.system, n.id;

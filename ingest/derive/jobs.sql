@@ -1,0 +1,280 @@
+-- Each job's life in one row. Its state is the last word any input has on it.
+insert into jobs by name
+with words as (
+    -- Facts about jobs outside their runs, from every input.
+    select
+        k.job_key,
+        e.occurred_at as seen_at,
+        'log' as basis,
+        e.source_id,
+        e.line_no,
+        e.record_no,
+        case e.event
+            when 'scheduled' then 'scheduled'
+            when 'enqueued' then 'queued'
+            when 'requeued' then 'queued'
+            when 'retry_scheduled' then 'retrying'
+            when 'retries_exhausted' then 'failed'
+            when 'discarded' then 'discarded'
+            when 'cancelled' then 'discarded'
+        end as state,
+        e.run_at,
+        e.job_class,
+        e.queue,
+        e.arguments,
+        e.arguments_digest,
+        e.idempotency_key,
+        e.provider_job_id,
+        e.max_attempts,
+        e.parent_job_id,
+        e.trace_id,
+        e.error_class,
+        e.error_message
+    from job_events as e
+    inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
+    union all
+    select
+        k.job_key,
+        s.taken_at,
+        'snapshot',
+        s.source_id,
+        s.line_no,
+        s.record_no,
+        case j.held_in
+            when 'queued' then 'queued' when 'retry' then 'retrying' when 'dead' then 'failed'
+            when 'failed' then 'failed' when 'scheduled' then 'scheduled'
+        end,
+        j.run_at,
+        j.job_class,
+        j.queue,
+        j.arguments,
+        j.arguments_digest,
+        j.idempotency_key,
+        j.provider_job_id,
+        j.max_attempts,
+        null,
+        null,
+        j.error_class,
+        j.error_message
+    from snapshot_jobs as j
+    inner join snapshots as s on j.snapshot_id = s.snapshot_id
+    inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
+    union all
+    select
+        k.job_key,
+        coalesce(p.ended_at, p.started_at),
+        'span',
+        p.source_id,
+        p.line_no,
+        p.record_no,
+        case when p.operation = 'enqueue' then 'queued' end,
+        null,
+        p.job_class,
+        p.queue,
+        null,
+        null,
+        null,
+        p.provider_job_id,
+        null,
+        null,
+        p.trace_id,
+        null,
+        null
+    from spans as p
+    inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
+    union all
+    select
+        k.job_key,
+        l.occurred_at,
+        'log',
+        l.source_id,
+        l.line_no,
+        l.record_no,
+        null,
+        null,
+        l.job_class,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        l.trace_id,
+        null,
+        null
+    from log_lines as l
+    inner join job_keys as k on l.scope = k.scope and l.system = k.seen_system and l.job_id = k.id
+),
+
+facts as (
+    select
+        job_key,
+        any_value(job_class order by basis, seen_at, source_id, line_no) as job_class,
+        any_value(queue order by basis, seen_at, source_id, line_no) as queue,
+        any_value(arguments order by seen_at, source_id, line_no) as arguments,
+        any_value(arguments_digest order by seen_at, source_id, line_no) as arguments_digest,
+        any_value(idempotency_key order by seen_at, source_id, line_no) as idempotency_key,
+        arg_max(provider_job_id, seen_at) filter (provider_job_id is not null) as provider_job_id,
+        max(max_attempts) as max_attempts,
+        any_value(parent_job_id order by seen_at, source_id, line_no) as parent_job_id,
+        arg_max(trace_id, seen_at) filter (trace_id is not null) as trace_id,
+        min(seen_at) as first_seen_at,
+        max(seen_at) as last_seen_at
+    from words
+    group by job_key
+),
+
+spoken as (
+    select
+        job_key,
+        seen_at,
+        basis,
+        state,
+        run_at,
+        case state when 'failed' then 3 when 'discarded' then 3 else 2 end as weight
+    from words
+    where state is not null and seen_at is not null
+    union all
+    select
+        job_key,
+        coalesce(ended_at, started_at),
+        observers[1],
+        case
+            when state = 'failed' and will_retry then 'retrying'
+            when state = 'failed' and will_retry is null then 'failed, retry not told'
+            else state
+        end,
+        null,
+        1
+    from attempts
+),
+
+last_words as (
+    select * from spoken
+    qualify row_number() over (
+        partition by job_key order by seen_at desc, weight desc, state asc, basis asc
+    ) = 1
+),
+
+settled as (
+    -- Since when it has been in the state of the last word: a job that every snapshot finds queued is queued since the first.
+    select
+        l.job_key,
+        min(s.seen_at) as state_at
+    from last_words as l
+    inner join spoken as s on l.job_key = s.job_key and l.state = s.state
+    where
+        not exists (
+            select 1 from spoken as other
+            where other.job_key = l.job_key and other.state <> l.state and other.seen_at > s.seen_at
+        )
+    group by l.job_key
+),
+
+runs_of_jobs as (
+    select
+        job_key,
+        count(*) as attempts,
+        count(*) filter (state = 'failed') as failures,
+        count(*) filter (state = 'succeeded') as successes,
+        count(*) filter (state = 'interrupted') as interruptions,
+        min(started_at) as first_started_at,
+        max(ended_at) as last_ended_at,
+        any_value(job_class order by attempt) as job_class,
+        any_value(queue order by attempt) as queue,
+        arg_max(error_class, attempt) filter (error_class is not null) as error_class,
+        arg_max(error_message, attempt) filter (error_message is not null) as error_message,
+        arg_max(error_fingerprint, attempt) filter (error_fingerprint is not null) as error_fingerprint,
+        arg_max(trace_id, attempt) filter (trace_id is not null) as trace_id,
+        max(last_seen_at) as last_seen_at
+    from attempts
+    group by job_key
+),
+
+first_enqueues as (
+    select
+        job_key,
+        min(enqueued_at) as enqueued_at
+    from enqueues
+    group by job_key
+),
+
+last_looks as (
+    -- The last snapshot of each installation that lists jobs.
+    select
+        s.scope,
+        s.system,
+        max(s.taken_at) as taken_at
+    from snapshots as s
+    group by s.scope, s.system
+),
+
+known as (
+    select distinct
+        job_key,
+        scope,
+        system,
+        job_id
+    from job_keys
+),
+
+judged as (
+    select
+        k.*,
+        l.state as last_state,
+        l.basis,
+        l.run_at,
+        t.state_at,
+        o.taken_at as looked_at,
+        coalesce(o.taken_at > l.seen_at, false) as missing_from_last_look
+    from known as k
+    left join last_words as l on k.job_key = l.job_key
+    left join settled as t on k.job_key = t.job_key
+    left join last_looks as o on k.scope = o.scope and k.system = o.system
+)
+
+select
+    j.job_key,
+    j.scope,
+    j.system,
+    j.job_id,
+    nullif(f.provider_job_id, j.job_id) as provider_job_id,
+    coalesce(f.job_class, r.job_class) as job_class,
+    coalesce(f.queue, r.queue) as queue,
+    case when f.queue is not null then 'seen' when r.queue is not null then 'inferred' end as queue_basis,
+    f.arguments,
+    f.arguments_digest,
+    f.idempotency_key,
+    e.enqueued_at,
+    case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
+    r.first_started_at,
+    case when j.last_state in ('succeeded', 'failed', 'failed, retry not told', 'discarded') then coalesce(r.last_ended_at, j.state_at) end as finished_at,
+    case
+        when j.last_state is null then 'unknown'
+        -- A failure without a word on retries, gone from a later snapshot: no retry will come.
+        when j.last_state = 'failed, retry not told' and j.missing_from_last_look then 'failed'
+        when j.last_state = 'failed, retry not told' then 'unknown'
+        when j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look then 'unknown'
+        else j.last_state
+    end as state,
+    coalesce(j.basis, 'log') as state_basis,
+    j.state_at,
+    coalesce(r.attempts, 0) as attempts,
+    coalesce(r.failures, 0) as failures,
+    coalesce(r.successes, 0) as successes,
+    coalesce(r.interruptions, 0) as interruptions,
+    f.max_attempts,
+    r.error_class,
+    r.error_message,
+    r.error_fingerprint,
+    coalesce(r.trace_id, f.trace_id) as trace_id,
+    f.parent_job_id,
+    'exact' as identity,
+    least(f.first_seen_at, r.first_started_at) as first_seen_at,
+    greatest(f.last_seen_at, r.last_seen_at) as last_seen_at
+from judged as j
+left join facts as f on j.job_key = f.job_key
+left join runs_of_jobs as r on j.job_key = r.job_key
+left join first_enqueues as e on j.job_key = e.job_key
+order by j.job_key;

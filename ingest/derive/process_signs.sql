@@ -1,0 +1,128 @@
+-- Every sign of life of every worker process: which machine (or, where the log names none, which log), which pid, when.
+create or replace temp table process_signs as
+with process_looks as (
+    select
+        s.scope,
+        s.system,
+        p.host,
+        p.pid,
+        p.worker,
+        p.started_at,
+        p.heartbeat_at,
+        p.queues,
+        p.concurrency,
+        p.version
+    from snapshot_processes as p
+    inner join snapshots as s on p.snapshot_id = s.snapshot_id
+),
+
+written as (
+    select
+        source_id,
+        scope,
+        system,
+        host,
+        pid,
+        worker,
+        occurred_at as seen_at,
+        case when event = 'heartbeat' then 'heartbeat' else 'line' end as sign,
+        null::varchar[] as queues,
+        null::integer as concurrency,
+        null as version
+    from job_events
+    where pid is not null and event not in ('scheduled', 'enqueued')
+    union all
+    select
+        source_id,
+        scope,
+        system,
+        host,
+        pid,
+        worker,
+        occurred_at,
+        case when event in ('booted', 'heartbeat', 'stopped', 'pushed_back') then event else 'line' end,
+        queues,
+        concurrency,
+        version
+    from worker_events
+    where pid is not null
+    union all
+    select
+        source_id,
+        scope,
+        system,
+        host,
+        pid,
+        null,
+        occurred_at,
+        'line',
+        null,
+        null,
+        null
+    from log_lines
+    where pid is not null and system is not null
+),
+
+hosts_of_pids as (
+    select
+        scope,
+        system,
+        pid,
+        min(host) as host
+    from process_looks
+    group by scope, system, pid
+    having count(distinct host) = 1
+)
+
+select
+    w.scope,
+    w.system,
+    coalesce(w.host, h.host, log_of(s.path)) as place,
+    coalesce(w.host, h.host) as host,
+    log_of(s.path) as log_name,
+    w.pid,
+    w.worker,
+    w.seen_at,
+    w.sign,
+    w.queues,
+    w.concurrency,
+    w.version,
+    w.source_id
+from written as w
+inner join sources as s on w.source_id = s.source_id
+left join hosts_of_pids as h on w.scope = h.scope and w.system = h.system and w.pid = h.pid
+where w.seen_at is not null
+union all
+select
+    scope,
+    system,
+    host,
+    host,
+    null,
+    pid,
+    worker,
+    started_at,
+    'booted',
+    queues,
+    concurrency,
+    version,
+    null
+from process_looks
+where started_at is not null and host is not null and pid is not null
+union all
+select
+    scope,
+    system,
+    host,
+    host,
+    null,
+    pid,
+    worker,
+    heartbeat_at,
+    'heartbeat',
+    queues,
+    concurrency,
+    version,
+    null
+from process_looks
+where heartbeat_at is not null and host is not null and pid is not null;

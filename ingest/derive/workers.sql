@@ -1,0 +1,156 @@
+-- What became of each worker process, by the latest snapshot that would have shown it, else by its heartbeats and lines.
+insert into workers by name
+with signs as (
+    select
+        p.*,
+        i.worker_key,
+        i.booted_at,
+        i.next_booted_at
+    from process_signs as p
+    asof inner join incarnations as i
+        on p.scope = i.scope and p.place = i.place and p.pid = i.pid and p.seen_at >= i.from_at
+),
+
+processes as (
+    select
+        worker_key,
+        scope,
+        arg_max(system, seen_at) as system,
+        place,
+        pid,
+        any_value(worker) as worker,
+        any_value(host) as host,
+        any_value(version) as version,
+        any_value(queues) as queues,
+        any_value(concurrency) as concurrency,
+        min(booted_at) as booted_at,
+        min(next_booted_at) as next_booted_at,
+        min(seen_at) as first_seen_at,
+        max(seen_at) as last_seen_at,
+        max(seen_at) filter (log_name is not null) as last_line_at,
+        max(seen_at) filter (sign = 'stopped') as stopped_at,
+        count(*) filter (sign = 'heartbeat' and log_name is not null) as heartbeats,
+        min(seen_at) filter (sign = 'heartbeat' and log_name is not null) as first_heartbeat_at,
+        max(seen_at) filter (sign = 'heartbeat' and log_name is not null) as last_heartbeat_at,
+        any_value(log_name) as log_name
+    from signs
+    group by worker_key, scope, place, pid
+),
+
+looks as (
+    select
+        s.scope,
+        s.system,
+        max(s.taken_at) as taken_at
+    from snapshots as s
+    inner join sources as f on s.source_id = f.source_id
+    where list_contains(f.shows, 'workers')
+    group by s.scope, s.system
+),
+
+seen_in_look as (
+    select
+        s.scope,
+        s.system,
+        s.taken_at,
+        p.host as place,
+        p.pid,
+        p.started_at,
+        max(p.heartbeat_at) as heartbeat_at,
+        max(p.heartbeat_period) as heartbeat_period
+    from snapshot_processes as p
+    inner join snapshots as s on p.snapshot_id = s.snapshot_id
+    inner join looks as l on s.scope = l.scope and s.system = l.system and s.taken_at = l.taken_at
+    group by s.scope, s.system, s.taken_at, p.host, p.pid, p.started_at
+),
+
+later_boots as (
+    -- Another process that booted into the same log after this one fell silent.
+    select
+        p.worker_key,
+        min(q.booted_at) as replaced_at
+    from processes as p
+    inner join processes as q
+        on
+            p.scope = q.scope and p.log_name = q.log_name and p.worker_key <> q.worker_key
+            and p.last_seen_at < q.booted_at
+    group by p.worker_key
+),
+
+weighed as (
+    select
+        p.*,
+        l.taken_at as looked_at,
+        v.place is not null as in_look,
+        v.heartbeat_at as look_heartbeat_at,
+        seconds_between(v.heartbeat_at, l.taken_at) as look_silence,
+        greatest(4 * coalesce(v.heartbeat_period, 15), 20) as look_patience,
+        coalesce(p.next_booted_at, b.replaced_at) as replaced_at,
+        seconds_between(p.last_seen_at, $as_of) as silence,
+        greatest(3 * seconds_between(p.first_heartbeat_at, p.last_heartbeat_at) / nullif(p.heartbeats - 1, 0), 60) as patience,
+        coalesce(l.taken_at > p.last_line_at - interval 1 second, l.taken_at is not null and p.last_line_at is null) as look_is_last
+    from processes as p
+    left join looks as l on p.scope = l.scope and p.system = l.system
+    left join seen_in_look as v
+        on
+            p.scope = v.scope and p.system = v.system and p.place = v.place and p.pid = v.pid
+            and coalesce(abs(seconds_between(v.started_at, p.booted_at)) <= 3, true)
+            and coalesce(p.next_booted_at > v.taken_at, true)
+    left join later_boots as b on p.worker_key = b.worker_key
+),
+
+judged as (
+    select
+        *,
+        case
+            when stopped_at is not null then 'stopped'
+            when look_is_last and in_look and look_silence <= look_patience then 'alive'
+            when look_is_last then 'gone'
+            when heartbeats >= 2 and silence <= patience then 'alive'
+            when heartbeats >= 2 then 'gone'
+            when replaced_at is not null then 'gone'
+            when silence <= 60 then 'alive'
+            else 'unknown'
+        end as state
+    from weighed
+    where first_seen_at is not null
+)
+
+select
+    worker_key,
+    scope,
+    system,
+    worker,
+    host,
+    pid,
+    version,
+    queues,
+    concurrency,
+    booted_at,
+    first_seen_at,
+    last_seen_at,
+    stopped_at,
+    state,
+    case
+        when state = 'stopped' then 'its log says that it shut down'
+        when look_is_last and in_look and state = 'alive'
+            then 'its heartbeat stands in the last snapshot, taken ' || strftime(looked_at, '%Y-%m-%d %H:%M:%S') || ' UTC'
+        when look_is_last and in_look
+            then 'the last snapshot still lists it, without a recent heartbeat'
+        when look_is_last
+            then 'it is missing from the last snapshot, taken ' || strftime(looked_at, '%Y-%m-%d %H:%M:%S') || ' UTC'
+        when heartbeats >= 2 and state = 'alive' then 'its heartbeats go on'
+        when heartbeats >= 2 then 'its heartbeats stop while other inputs go on'
+        when state = 'gone' then 'it falls silent and another process boots in its place'
+        when state = 'alive' then 'it wrote a line in the last minute'
+        else 'it falls silent; no snapshot or heartbeat tells whether it lives'
+    end as state_basis,
+    case
+        when state = 'stopped' or look_is_last then 'high'
+        when heartbeats >= 2 and state = 'alive' then 'high'
+        when state = 'unknown' then 'low'
+        else 'medium'
+    end as confidence,
+    0 as attempts
+from judged
+order by worker_key;

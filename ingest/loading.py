@@ -1,0 +1,384 @@
+"""
+Load files into the evidence tables, exactly once.
+
+A stream is what was written, whatever file it is found in (``streams.py``). Rows are known by stream and line, never by
+time or text. The rows, the ledger and the checkpoints of a chunk are committed together, so that the same command after
+a crash goes on where the last commit stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ingest.database import open_for_writing
+from ingest.files import InputError, InputFile, input_files
+from ingest.ledger import Ledger, Stream
+from ingest.reading import Reader, open_reader
+from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, physical_lines, sort_lines
+from ingest.sources import SOURCES, Parsed, Source
+from ingest.streams import find_stream
+
+CHUNK = 8 << 20
+"""Bytes that are read, sorted and committed at a time."""
+
+_MAX_DOCUMENT = 1 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What became of one file."""
+
+    name: str
+    format: str
+    rows: int
+    rejects: int
+    pending_bytes: int
+    known_already: bool
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadReport:
+    """What became of all files, in the order they were read."""
+
+    files: tuple[Loaded, ...]
+
+    @property
+    def rows(self) -> int:
+        """Evidence rows that were added."""
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a load has come: bytes of this file, decompressed."""
+
+    name: str
+    bytes_read: int
+
+
+def load(  # noqa: PLR0913 - the options of a command
+    database: Path,
+    paths: Sequence[Path],
+    *,
+    now: datetime,
+    sources: Sequence[Source] = SOURCES,
+    formats: Sequence[str] = (),
+    final: bool = False,
+    chunk: int = CHUNK,
+    progress: Callable[[Progress], None] | None = None,
+) -> LoadReport:
+    """
+    Load files and folders into a database, which is made where there is none.
+
+    ``formats`` names the formats to try where it should not be all; ``final`` says that no file will grow, so that a
+    last line without its end counts. ``now`` (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for
+    a path or format that does not exist and ``DatabaseError`` for a database that cannot be used. What stands in the
+    files raises nothing: what cannot be read is in ``rejected_lines``.
+    """
+    chosen = _chosen(sources, formats)
+    files = input_files(paths)
+    with open_for_writing(database) as db, duckdb.connect() as scratch:
+        loader = _Loader(
+            ledger=Ledger(db, now=now, sources=sources), sources=chosen, scratch=scratch, final=final, chunk=chunk
+        )
+        return LoadReport(files=tuple(loader.load(file, progress or _silent) for file in files))
+
+
+def _silent(_: Progress) -> None:
+    pass
+
+
+def _chosen(sources: Sequence[Source], formats: Sequence[str]) -> tuple[Source, ...]:
+    known = {source.name for source in sources}
+    for name in formats:
+        if name not in known:
+            raise InputError(f"there is no format {name}; there are {', '.join(sorted(known))}")
+    return tuple(source for source in sources if not formats or source.name in formats)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loader:
+    """Reads one file after the other into the ledger."""
+
+    ledger: Ledger
+    sources: tuple[Source, ...]
+    scratch: duckdb.DuckDBPyConnection
+    final: bool
+    chunk: int
+
+    def load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
+        try:
+            reader = open_reader(file.path)
+        except OSError as error:
+            raise InputError(f"cannot read {file.path}: {error.strerror}") from error
+        closed = self.final or reader.compression is not None
+        stream = find_stream(self.ledger, file, reader, closed=closed)
+        rows_before = stream.row_count
+        if not stream.complete:
+            self._read(stream, reader, closed=closed, progress=progress)
+        return Loaded(
+            name=file.name,
+            format=stream.format,
+            rows=max(stream.row_count - rows_before, 0),
+            rejects=self.ledger.reject_count(stream),
+            pending_bytes=stream.pending,
+            known_already=stream.complete,
+            note=stream.note,
+        )
+
+    def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
+        head = next(reader.pieces(), b"")[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
+        stream.note = None
+        for source in self.sources:
+            if source.document and pl.select(source.claims(pl.lit(head))).item():
+                self._read_document(stream, reader, source)
+                return
+        self._read_lines(stream, _from_where_it_stands(stream, reader, progress), reader, closed=closed)
+
+    # --- documents
+
+    def _read_document(self, stream: Stream, reader: Reader, source: Source) -> None:
+        data = b""
+        for piece in reader.pieces():
+            data += piece
+            if len(data) > _MAX_DOCUMENT:
+                break
+        stream.restart()
+        with self.ledger.transaction(stream):
+            self.ledger.forget_from(stream, line_no=1)
+            if len(data) > _MAX_DOCUMENT:
+                reason = f"the document has more than {_MAX_DOCUMENT:,} bytes"
+                self.ledger.reject(
+                    stream, line_no=1, byte_offset=0, size=len(data), reason=reason, start=beginning(data)
+                )
+            else:
+                text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+                record = {"line_no": [1], "byte_offset": [0], "bytes": [len(data)], "text": [text]}
+                self._parse(stream, source, pl.DataFrame(record))
+            stream.note = reader.damage
+            lines = data.count(b"\n") + (not data.endswith(b"\n"))
+            stream.advance(data, lines=lines, line_ends=[len(data)])
+
+    # --- lines
+
+    def _read_lines(self, stream: Stream, pieces: Iterator[bytes], reader: Reader, *, closed: bool) -> None:
+        stream.pending = 0
+        carried = b""
+        ahead = blocks(pieces, about=self.chunk)
+        block = next(ahead, None)
+        while block is not None:
+            following = next(ahead, None)
+            if block.too_long:
+                carried = self._load_lines(stream, carried, hold_back=False)
+                self._skip_part(stream, block)
+            else:
+                data = carried + block.data
+                if following is None:
+                    data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
+                unknown = not stream.begun and not stream.formats
+                if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
+                    if following is None or following.too_long or len(data) >= CHUNK:
+                        self._reject_whole(stream, data, following, ahead)
+                        return
+                    carried = data
+                else:
+                    carried = self._load_lines(stream, data, hold_back=following is not None)
+            block = following
+        with self.ledger.transaction(stream):
+            self._begin(stream)
+            if reader.damage:
+                self._note_damage(stream, reader.damage)
+
+    def _begin(self, stream: Stream) -> None:
+        if not stream.begun:
+            self.ledger.forget_from(stream, line_no=stream.line_no)
+
+    def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
+        cut = data.rfind(b"\n") + 1
+        if cut == len(data) or (closed and damage is None):
+            return data
+        stream.torn = data[cut:]
+        if damage is None:
+            stream.pending = len(stream.torn)
+            stream.note = "the last line has no end yet: it is read once the file has grown, or with --final"
+        return data[:cut]
+
+    def _recognised(self, data: bytes) -> bool:
+        """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
+        if not data.strip():
+            return True
+        return bool(sort_lines(physical_lines(data, line_no=1, byte_offset=0), self._line_sources()).records)
+
+    def _line_sources(self) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if not source.document)
+
+    def _reject_whole(self, stream: Stream, data: bytes, following: Block | None, ahead: Iterator[Block]) -> None:
+        """No line of the first chunk is of a known format: the file is one reject, however long it is."""
+        stream.restart()
+        with self.ledger.transaction(stream):
+            self.ledger.forget_from(stream, line_no=1)
+            start, size, lines = data + stream.torn, 0, 0
+            rest = chain([following] if following else [], ahead)
+            for part in chain([start], (block.data for block in rest)):
+                stream.digest.update(part)
+                size += len(part)
+                lines += part.count(b"\n")
+            stream.pending, stream.torn = 0, b""
+            reason = f"not a format jobtrail knows: it looks like {_looks_like(start)}"
+            self.ledger.reject(stream, line_no=1, byte_offset=0, size=size, reason=reason, start=beginning(start))
+            stream.note = reason
+            stream.stand_at(size, lines=lines, ended=start.endswith(b"\n"))
+
+    def _load_lines(self, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
+        """Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block."""
+        if not data:
+            return b""
+        lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
+        parted = sort_lines(lines, self._line_sources())
+        carried = b""
+        cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
+        if cut == 0 and len(data) <= MAX_LINE:
+            return data
+        if parted.last_record and 0 < cut < len(data):
+            data, carried = data[:cut], data[cut:]
+            lines = lines.filter(pl.col("byte_offset") < parted.last_record[1])
+            parted = sort_lines(lines, self._line_sources())
+        with self.ledger.transaction(stream):
+            self._begin(stream)
+            self._load_parts(stream, parted)
+            stream.blank += parted.blank_bytes
+            ends = (lines["byte_offset"] + lines["bytes"]).to_list()
+            stream.advance(data, lines=lines.height, line_ends=ends, last_record=parted.last_record)
+        return carried
+
+    def _skip_part(self, stream: Stream, block: Block) -> None:
+        with self.ledger.transaction(stream):
+            self._begin(stream)
+            if not stream.long_line:
+                stream.long_line_start = beginning(block.data)
+            stream.long_line += len(block.data)
+            stream.digest.update(block.data)
+            if block.ends:
+                reason = f"the line has {stream.long_line:,} bytes; at most {MAX_LINE:,} are read"
+                self.ledger.reject(
+                    stream,
+                    line_no=stream.line_no,
+                    byte_offset=stream.position,
+                    size=stream.long_line,
+                    reason=reason,
+                    start=stream.long_line_start,
+                )
+                ended = block.data.endswith(b"\n")
+                stream.stand_at(stream.position + stream.long_line, lines=1, ended=ended)
+                stream.long_line = 0
+
+    def _load_parts(self, stream: Stream, parted: Sorted) -> None:
+        for source in self.sources:
+            if source.name in parted.records:
+                self._parse(stream, source, parted.records[source.name])
+        if not parted.loose.is_empty():
+            rows = parted.loose.select(
+                "line_no", pl.col("text").alias("message"), pl.lit(stream.system(self.sources)).alias("system")
+            )
+            self.ledger.add(stream, "log_lines", rows)
+        for line in parted.rejected.iter_rows(named=True):
+            self.ledger.reject(
+                stream,
+                line_no=line["line_no"],
+                byte_offset=line["byte_offset"],
+                size=line["bytes"],
+                reason=line["reason"],
+                start=beginning(line["text"].encode()),
+            )
+
+    def _parse(self, stream: Stream, source: Source, records: pl.DataFrame) -> None:
+        if source.name not in stream.formats:
+            stream.formats.append(source.name)
+        for parsed in self._parsed(source, records):
+            for table, rows in parsed.rows.items():
+                self.ledger.add(stream, table, rows)
+            if parsed.rejects is not None:
+                self._reject_records(stream, parsed.rejects, records)
+
+    def _parsed(self, source: Source, records: pl.DataFrame) -> Iterator[Parsed]:
+        """A batch that a source cannot read is halved until the one record is found that it stumbles over."""
+        try:
+            yield source.parse(records.select("line_no", "text"), self.scratch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other lines of the file are not lost for it
+            if records.height == 1:
+                reason = f"could not be read as {source.name}: {type(error).__name__}"
+                yield Parsed(rejects=records.select("line_no").with_columns(pl.lit(reason).alias("reason")))
+                return
+            middle = records.height // 2
+            yield from self._parsed(source, records[:middle])
+            yield from self._parsed(source, records[middle:])
+
+    def _reject_records(self, stream: Stream, rejects: pl.DataFrame, records: pl.DataFrame) -> None:
+        placed = rejects.select("line_no", "reason").join(records, on="line_no", how="inner", maintain_order="left")
+        for line in placed.iter_rows(named=True):
+            self.ledger.reject(
+                stream,
+                line_no=line["line_no"],
+                byte_offset=line["byte_offset"],
+                size=line["bytes"],
+                reason=line["reason"],
+                start=beginning(line["text"].encode()),
+            )
+
+    def _note_damage(self, stream: Stream, damage: str) -> None:
+        size = len(stream.torn)
+        reason = f"{damage}: {size:,} bytes of an unfinished line" if size else damage
+        self.ledger.reject(
+            stream,
+            line_no=stream.line_no,
+            byte_offset=stream.position,
+            size=size,
+            reason=reason,
+            start=beginning(stream.torn),
+        )
+        stream.note = damage
+        stream.damaged = size
+        stream.torn = b""
+
+
+def _from_where_it_stands(stream: Stream, reader: Reader, progress: Callable[[Progress], None]) -> Iterator[bytes]:
+    """The bytes from the stream's position on; those before it go into its digest only."""
+    start, position = stream.position, 0
+    for piece in reader.pieces():
+        known = max(0, min(start - position, len(piece)))
+        stream.digest.update(piece[:known])
+        position += len(piece)
+        progress(Progress(name=stream.name, bytes_read=position))
+        if piece[known:]:
+            yield piece[known:]
+
+
+_LOOKS = (
+    (b"\x89PNG", "a PNG image"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"%PDF", "a PDF document"),
+    (b"REDIS", "a Redis dump"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"{", "a JSON document"),
+    (b"[", "a JSON document"),
+)
+
+
+def _looks_like(start: bytes) -> str:
+    for magic, name in _LOOKS:
+        if start.lstrip().startswith(magic):
+            return name
+    return "binary data" if _is_binary(start) else "text"
+
+
+def _is_binary(data: bytes) -> bool:
+    return b"\0" in data[:4096]

@@ -1,0 +1,245 @@
+"""
+What the words of a Sidekiq log line mean, whichever formatter wrote the line.
+
+``start``, ``done`` and ``fail`` are a job's life; ``fail`` also stands where a shutdown only pushed the job back. The
+report of an exception carries the job's payload: the only place where a Sidekiq log shows queue and arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import polars as pl
+
+from ingest.ruby_literals import read_literal
+from ingest.sidekiq_payload import payload_facts
+from ingest.sources.source import Parsed
+
+LINE = {
+    "line_no": pl.Int64,
+    "occurred_at": pl.Datetime("us"),
+    "level": pl.String,
+    "pid": pl.Int64,
+    "thread": pl.String,
+    "job_id": pl.String,
+    "job_class": pl.String,
+    "duration": pl.Float64,
+    "report": pl.String,
+    "words": pl.String,
+    "attributes": pl.String,
+}
+"""
+What a formatter's reader hands over. ``words`` is the message with its continuation lines, ``report`` the context of an
+exception report that stands in the line's prefix (Sidekiq 8), ``attributes`` a JSON object of what is left.
+"""
+
+_EVENTS = {"start": "started", "done": "succeeded", "fail": "failed"}
+_WORKER_EVENTS = (
+    (r"^Booting Sidekiq \d", "booted"),
+    (r"^Running in ruby ", "booted"),
+    (r"^Sidekiq \d\S* connecting to Redis", "booted"),
+    (r"^Received (TSTP|USR1)", "quieted"),
+    (r"^(Shutting down|Pausing to allow (workers|jobs) to finish|Terminating \d+ busy )", "stopping"),
+    (r"^Pushed \d+ jobs back to Redis", "pushed_back"),
+    (r"^Bye!", "stopped"),
+)
+_JOB_TEXT = re.compile(r'job="((?:[^"\\]|\\.)*)"', re.DOTALL)
+_RUBY_ERROR = re.compile(r"^(?P<place>\S.*?:\d+:in [`'].*?'): (?P<message>.*) \((?P<error>[A-Z]\w*(?:::\w+)*)\)$")
+_PLAIN_ERROR = re.compile(r"^(?P<error>[A-Z]\w*(?:::\w+)*): (?P<message>.*)$", re.DOTALL)
+
+_EVENT_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
+    "line_no": pl.Int64,
+    "record_no": pl.Int32,
+    "occurred_at": pl.Datetime("us"),
+    "event": pl.String,
+    "system": pl.String,
+    "job_id": pl.String,
+    "provider_job_id": pl.String,
+    "job_class": pl.String,
+    "queue": pl.String,
+    "attempt": pl.Int32,
+    "max_attempts": pl.Int32,
+    "arguments": pl.String,
+    "arguments_digest": pl.String,
+    "pid": pl.Int64,
+    "thread": pl.String,
+    "duration": pl.Float64,
+    "enqueued_at": pl.Datetime("us"),
+    "will_retry": pl.Boolean,
+    "error_class": pl.String,
+    "error_message": pl.String,
+    "backtrace": pl.String,
+    "message": pl.String,
+    "attributes": pl.String,
+}
+
+
+def rows_of(lines: pl.DataFrame) -> Parsed:
+    """The rows that these lines (a frame of ``LINE``) are worth; each is in one table at least."""
+    first = pl.col("words").str.split("\n").list.first()
+    lines = lines.with_columns(
+        first.alias("first"),
+        pl.lit("sidekiq").alias("system"),
+    ).with_columns(_meaning().alias("meaning"))
+    rare = lines.filter(pl.col("meaning").is_in(["report", "requeue"]))
+    told = [row for line in rare.iter_rows(named=True) for row in _rare(line)]
+    mute = set(rare["line_no"]) - {row["line_no"] for row in told}
+    tables = {
+        "job_events": pl.concat([_lives(lines), pl.DataFrame(told, schema=_EVENT_SCHEMA)], how="diagonal"),
+        "worker_events": _workers(lines),
+        "log_lines": pl.concat([_said(lines, mute), _continuations(lines)], how="diagonal"),
+    }
+    return Parsed(rows={name: frame for name, frame in tables.items() if not frame.is_empty()})
+
+
+def _meaning() -> pl.Expr:
+    first, jid = pl.col("first"), pl.col("job_id")
+    report = pl.col("report").is_not_null() | (first.str.starts_with('{"context":') & first.str.contains('"job":'))
+    worker = pl.any_horizontal([first.str.contains(pattern) for pattern, _ in _WORKER_EVENTS])
+    return (
+        pl.when(jid.is_not_null() & first.is_in(list(_EVENTS)))
+        .then(pl.lit("life"))
+        .when(jid.is_not_null() & first.str.starts_with("Adding dead "))
+        .then(pl.lit("dead"))
+        .when(report)
+        .then(pl.lit("report"))
+        .when(first.str.starts_with("Work still in progress ["))
+        .then(pl.lit("requeue"))
+        .when(worker & jid.is_null())
+        .then(pl.lit("worker"))
+        .otherwise(pl.lit("said"))
+    )
+
+
+def _lives(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.filter(pl.col("meaning").is_in(["life", "dead"])).select(
+        "line_no",
+        pl.lit(0, pl.Int32).alias("record_no"),
+        "occurred_at",
+        pl.when(pl.col("meaning") == "dead")
+        .then(pl.lit("retries_exhausted"))
+        .otherwise(pl.col("first").replace(_EVENTS))
+        .alias("event"),
+        "system",
+        "job_id",
+        "job_class",
+        "pid",
+        "thread",
+        "duration",
+        pl.col("first").alias("message"),
+        "attributes",
+    )
+
+
+def _workers(lines: pl.DataFrame) -> pl.DataFrame:
+    first = pl.col("first")
+    event = pl.coalesce([pl.when(first.str.contains(pattern)).then(pl.lit(name)) for pattern, name in _WORKER_EVENTS])
+    return lines.filter(pl.col("meaning") == "worker").select(
+        "line_no",
+        "occurred_at",
+        event.alias("event"),
+        "system",
+        first.str.extract(r"Sidekiq (\d\S*)", 1).alias("version"),
+        "pid",
+        "thread",
+        first.str.extract(r"^(?:Pushed|Terminating) (\d+) ", 1).cast(pl.Int32, strict=False).alias("job_count"),
+        first.alias("message"),
+        "attributes",
+    )
+
+
+def _said(lines: pl.DataFrame, mute: set[int]) -> pl.DataFrame:
+    said = (pl.col("meaning") == "said") | pl.col("line_no").is_in(list(mute))
+    return lines.filter(said).select(
+        "line_no", "occurred_at", "level", pl.col("words").alias("message"), "system", "pid", "thread", "job_id",
+        "job_class", "attributes",
+    )  # fmt: skip
+
+
+def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines after a one-line word, such as a library's warnings on the same stream: kept, but not part of it."""
+    followed = pl.col("meaning").is_in(["life", "dead", "worker"]) & pl.col("words").str.contains("\n", literal=True)
+    return lines.filter(followed).select(
+        pl.col("line_no") + 1,
+        pl.col("words").str.split("\n").list.slice(1).list.join("\n").alias("message"),
+        "system",
+    )
+
+
+def _rare(line: dict[str, Any]) -> list[dict[str, Any]]:
+    base = {name: line[name] for name in ("line_no", "occurred_at", "system", "pid", "thread")}
+    if line["meaning"] == "requeue":
+        return [
+            base | facts | {"record_no": number, "event": "requeued", "message": "Work still in progress"}
+            for number, facts in enumerate(_pushed_back(line["words"]))
+        ]
+    facts = _report(line)
+    return [base | {"record_no": 0, "event": "error_reported"} | facts] if facts else []
+
+
+def _pushed_back(words: str) -> list[dict[str, Any]]:
+    found = []
+    for text in _JOB_TEXT.findall(words):
+        try:
+            facts = payload_facts(json.loads(read_literal(f'"{text}"')[0]))
+        except (ValueError, RecursionError):
+            continue
+        facts.pop("will_retry")  # pushed back, not failed
+        found.append(facts)
+    return found
+
+
+def _report(line: dict[str, Any]) -> dict[str, Any] | None:
+    """The facts of an exception report: its job, and the error where the same record tells it."""
+    try:
+        context, payload = _context_and_job(line)
+        facts = payload_facts(payload)
+    except (ValueError, RecursionError):
+        return _searched(line) if line["report"] is not None else None
+    error = _ruby_error(line["words"]) if line["report"] is not None else {}
+    return facts | error | {"message": context}
+
+
+def _context_and_job(line: dict[str, Any]) -> tuple[str, Any]:
+    if line["report"] is None:
+        told = json.loads(line["first"])
+        return str(told["context"]), told["job"]
+    told = line["report"]
+    if told.startswith("{"):
+        context = json.loads(told)
+        return str(context.get("context")), context.get("job")
+    before, _, after = told.partition(" job=")
+    return before.removeprefix("context="), read_literal(after)[0]
+
+
+def _searched(line: dict[str, Any]) -> dict[str, Any] | None:
+    """A payload that is no plain Ruby value: its id, class and queue can still be found by their names."""
+    found = {
+        name: match[1]
+        for name, key in (("job_id", "jid"), ("job_class", "class"), ("queue", "queue"))
+        if (match := re.search(rf'"{key}"(?: ?=> ?|: ?)"([^"]+)"', line["report"]))
+    }
+    if "job_id" not in found:
+        return None
+    kept = json.dumps({"report": line["report"]}, ensure_ascii=False)
+    return found | _ruby_error(line["words"]) | {"message": "Job raised exception", "attributes": kept}
+
+
+def _ruby_error(words: str) -> dict[str, Any]:
+    """
+    An exception as Ruby's ``full_message`` writes it: place, first line of the message, class in parentheses, further
+    lines of the message, then the callers behind tabs.
+    """
+    first, *rest = words.split("\n")
+    told = _RUBY_ERROR.match(first)
+    if told is None:
+        plain = _PLAIN_ERROR.match(words)
+        return {"error_class": plain["error"], "error_message": plain["message"]} if plain else {}
+    callers = next((number for number, text in enumerate(rest) if text.startswith("\tfrom ")), len(rest))
+    return {
+        "error_class": told["error"],
+        "error_message": "\n".join([told["message"], *rest[:callers]]).strip("\n"),
+        "backtrace": "\n".join([told["place"], *(text.removeprefix("\tfrom ") for text in rest[callers:])]),
+    }

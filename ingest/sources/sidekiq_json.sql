@@ -1,0 +1,59 @@
+-- One row per line of Sidekiq's JSON log: what it says in columns, and why it cannot be read, if so.
+with
+lines as (
+    select
+        r.line_no,
+        case when json_valid(r.text) then r.text::json end as line
+    from records as r
+),
+
+told as (
+    select
+        line_no,
+        line,
+        json_transform(
+            case when json_type(line) = 'OBJECT' then line end,
+            '{
+                "ts": "VARCHAR", "pid": "VARCHAR", "tid": "VARCHAR", "lvl": "VARCHAR", "msg": "VARCHAR",
+                "ctx": {"class": "VARCHAR", "jid": "VARCHAR", "elapsed": "VARCHAR", "job": "JSON"}
+            }'
+        ) as f
+    from lines
+),
+
+read as (
+    select
+        told.line_no,
+        told.line,
+        told.f,
+        case
+            when not regexp_full_match(f.ts[1:11], '\d{4}-\d\d-\d\d[T ]') then null
+            when f.ts[-1] = 'Z' then try_cast(f.ts as timestamp)
+            else try_cast(f.ts as timestamptz) at time zone 'UTC'
+        end as occurred_at,
+        json_merge_patch(
+            json_merge_patch(told.line, '{"ts": null, "pid": null, "tid": null, "lvl": null, "msg": null}'),
+            '{"ctx": {"class": null, "jid": null, "elapsed": null}}'
+        ) as kept
+    from told
+)
+
+select
+    read.line_no,
+    read.occurred_at,
+    f.tid as thread,
+    f.ctx.jid as job_id,
+    f.ctx.class as job_class,
+    case
+        when read.line is null then 'no valid JSON: the line is cut or damaged'
+        when read.f is null then 'JSON, but no object'
+        when read.occurred_at is null then '"ts" is missing or no ISO 8601 time'
+    end as reason,
+    lower(f.lvl) as level,
+    try_cast(f.pid as bigint) as pid,
+    try_cast(f.ctx.elapsed as double) as duration,
+    case when f.ctx.job is not null then json_extract(read.line, '$.ctx')::varchar end as report,
+    coalesce(f.msg, '') as words,
+    nullif(nullif(read.kept::varchar, '{"ctx":{}}'), '{}') as attributes
+from read
+order by read.line_no

@@ -1,0 +1,75 @@
+"""Where a command finds its evidence: a database that was loaded before, or paths that are loaded for this once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import duckdb
+
+from ingest.database import DatabaseError, open_for_reading, open_for_writing
+from ingest.derive import derive, derive_temporarily
+from ingest.files import InputError
+from ingest.loading import LoadReport, load
+
+DATABASE = Path("jobtrail.duckdb")
+
+
+def load_and_derive(
+    database: Path, paths: Sequence[Path], *, formats: Sequence[str] = (), final: bool = False
+) -> LoadReport:
+    """Load paths and bring the derived tables up to date. Raises ``ClickException`` with the words of what is wrong."""
+    with in_words():
+        report = load(database, paths, formats=formats, final=final, now=datetime.now(UTC))
+        with open_for_writing(database) as db:
+            derive(db)
+    return report
+
+
+@contextmanager
+def evidence(database: Path, paths: Sequence[Path], as_of: datetime | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection whose derived tables speak of ``as_of`` (aware; the latest observation where None)."""
+    with tempfile.TemporaryDirectory(prefix="jobtrail-") as folder:
+        if paths:
+            database = Path(folder) / "evidence.duckdb"
+            load_and_derive(database, paths)
+        with in_words(), open_for_reading(database) as db:
+            _bring_up_to_date(db, as_of)
+            yield db
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Errors that users can mend come out as one line."""
+    try:
+        yield
+    except (DatabaseError, InputError) as error:
+        raise _Trouble(str(error)) from error
+
+
+class _Trouble(click.ClickException):
+    exit_code = 2
+
+
+def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    """An ISO 8601 time as an option's value; one without a zone is UTC."""
+    if value is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 time, such as 2026-03-17T09:30:00Z") from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _bring_up_to_date(db: duckdb.DuckDBPyConnection, as_of: datetime | None) -> None:
+    stored = dict(db.execute("select key, value from meta").fetchall())
+    wanted = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else None
+    if wanted is None and stored.get("derived_version") != stored.get("evidence_version"):
+        raise _Trouble("the last load was cut off before its end: run the same 'jobtrail ingest' again")
+    if wanted is not None and stored.get("as_of") != wanted.isoformat(sep=" "):
+        derive_temporarily(db, wanted)

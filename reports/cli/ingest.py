@@ -1,0 +1,67 @@
+"""jobtrail ingest: files to rows, and what they can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from ingest.database import open_for_reading
+from reports.cli import NO_DATA
+from reports.cli.evidence import DATABASE, in_words, load_and_derive
+from reports.cli.terminal import console, period, plain
+from reports.questions import answered
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
+@click.option("--format", "formats", multiple=True, help="Try only this format. May be given several times.")
+@click.option("--final", is_flag=True, help="No file will grow: a last line without its end counts.")
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats: tuple[str, ...], final: bool) -> None:  # noqa: FBT001 - click passes it so
+    """
+    Read logs, spans and snapshots from files and folders into the database.
+
+    Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
+    """
+    report = load_and_derive(database, paths, formats=formats, final=final)
+    out = console()
+    if not report.files:
+        out.print("There is no file to read in what was given.")
+        ctx.exit(NO_DATA)
+    with in_words(), open_for_reading(database) as db:
+        rows = db.execute(_COVERAGE).fetchall()
+    out.print(_table(rows))
+    shown = {word for row in rows for word in row[-1]}
+    can, cannot = answered(shown)
+    for question in can:
+        out.print(Text(f"  can be answered      {question.words}"))
+    for question in cannot:
+        out.print(Text(f"  cannot be answered   {question.words} It takes {question.answered_by}."))
+    new = sum(not file.known_already for file in report.files)
+    out.print(Text(f"\n{report.rows:,} rows from {new} new or grown of {len(report.files)} files, in {database}."))
+    if not any(row[-1] for row in rows):
+        out.print("No file is in a format that jobtrail knows, so there is nothing to check.")
+        ctx.exit(NO_DATA)
+
+
+_COVERAGE = """
+select path, format, system, first_at, last_at, zone, row_count, reject_count, bytes_pending, shows
+from sources order by path, source_id
+"""
+
+
+def _table(rows: list[tuple[Any, ...]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("input", "format", "period", "zone"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("rows", "rejected", "pending bytes"):
+        table.add_column(heading, justify="right")
+    for path, form, _system, first_at, last_at, zone, count, rejects, pending, _shows in rows:
+        cells = [path, form, period(first_at, last_at), zone or "", f"{count:,}", f"{rejects:,}", f"{pending:,}"]
+        table.add_row(*(plain(cell) for cell in cells))
+    return table

@@ -1,0 +1,49 @@
+"""The report as one HTML file that needs nothing else: no script, no network; styles and pictures are inside."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from reports import picture, wording
+from reports.incident import IncidentReport
+
+_JOBS_SHOWN = 12
+_JOBS_LISTED = 500
+_EVIDENCE_SHOWN = 4
+
+
+def render(report: IncidentReport) -> str:
+    """The report as a page."""
+    folder = files(__package__)
+    styles = folder.joinpath("incident.css").read_text(encoding="utf-8")
+    template = _environment().from_string(folder.joinpath("incident.html").read_text(encoding="utf-8"))
+    return template.render(
+        report=report,
+        styles=Markup(styles),  # noqa: S704 - our own file
+        styles_digest=b64encode(sha256(styles.encode()).digest()).decode(),
+        picture=picture,
+        wording=wording,
+        jobs_shown=_JOBS_SHOWN,
+        jobs_listed=_JOBS_LISTED,
+        evidence_shown=_EVIDENCE_SHOWN,
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_made_visible, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["lines"] = lambda text: escape(wording.visible_lines(text))
+    return environment
+
+
+def _made_visible(value: object) -> object:
+    """Every string a template writes passes here, so that none can be forgotten."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return wording.visible(value)
+    return value

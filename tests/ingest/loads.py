@@ -1,0 +1,89 @@
+"""What loading left in a database, fit to be compared, and small inputs to load."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from ingest.loading import CHUNK, LoadReport, load
+
+from ingest import schema
+from ingest.derive import derive
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+_ABOUT_THE_LOAD = {
+    "sources": "source_id, path, also_seen_as, compression, loaded_at",
+    "source_checkpoints": "source_id",
+}
+
+
+def sidekiq_lines(count: int, *, pid: int = 7) -> list[str]:
+    """Runs of jobs as Sidekiq's text log shows them; each third fails, with a backtrace over several lines."""
+    lines = []
+    for number in range(count):
+        moment = f"2026-03-01T12:{number // 60 % 60:02}:{number % 60:02}.{number % 1000:03}Z"
+        head = f"{moment} pid={pid} tid=t{number % 4} class=Export jid={number:024x}"
+        lines += [f"{head} INFO: start\n"]
+        if number % 3:
+            lines += [f"{head} elapsed=0.5 INFO: done\n"]
+        else:
+            lines += [f"{head} elapsed=0.2 INFO: fail\n", f"{moment} pid={pid} tid=t1 WARN: RuntimeError: no room\n"]
+            lines += ["app/export.rb:12:in `perform'\n", "\n", "app/größe.rb:3:in `call'\n"]
+    return lines
+
+
+def job_log_lines(count: int) -> list[str]:
+    """Jobs that start and end, as our own workers log them."""
+    return [
+        json.dumps(
+            {
+                "format": "jobrunner.job_log/1",
+                "ts": f"2026-03-01T13:{number // 60 % 60:02}:{number % 60:02}.5Z",
+                "event": event,
+                "system": "jobrunner",
+                "job_id": f"job-{number}",
+                "job_class": "Mail",
+                "queue": "mailers",
+                "attempt": 1,
+                "pid": 80,
+                "thread": "t1",
+                "arguments": [number],
+            }
+        )
+        + "\n"
+        for number in range(count)
+        for event in ("started", "completed")
+    ]
+
+
+def load_all(database: Path, *paths: Path, chunk: int = CHUNK, final: bool = False) -> LoadReport:
+    """Load at a fixed moment."""
+    return load(database, paths, now=NOW, chunk=chunk, final=final)
+
+
+def evidence(database: Path, *, without: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
+    """Every evidence table, without the numbers, names and moments that say how it was loaded."""
+    with duckdb.connect(str(database)) as db:
+        found = {}
+        for name in schema.EVIDENCE:
+            if name in {"meta", *without}:
+                continue
+            columns = f"* exclude ({_ABOUT_THE_LOAD.get(name, 'source_id')})"
+            found[name] = sorted(db.execute(f"select {columns} from {name}").fetchall(), key=repr)
+        return found
+
+
+def derived(database: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every derived table, derived anew."""
+    with duckdb.connect(str(database)) as db:
+        derive(db)
+        found = {}
+        for name in schema.DERIVED:
+            columns = [column.name for column in schema.table(name).columns if "source_id" not in column.name]
+            found[name] = sorted(db.execute(f"select {', '.join(columns)} from {name}").fetchall(), key=repr)
+        return found

@@ -1,0 +1,198 @@
+"""Sidekiq's logs, whichever version and formatter wrote them: samples, and each trap by its name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.records import physical_lines, sort_lines
+from ingest.sources import Source, sidekiq_json, sidekiq_text
+
+JID = "0123456789abcdef01234567"
+AT = datetime(2026, 3, 1, 22, 0, 5, 120000)  # noqa: DTZ001 - naive UTC, as the tables have it
+
+BEFORE_8 = f"2026-03-01T22:00:05.120Z pid=80 tid=g7y class=WelcomeMail jid={JID}"
+FROM_8 = f"INFO 2026-03-01T22:00:05.120Z pid=80 tid=g7y jid={JID} class=WelcomeMail"
+COLOURED = FROM_8.replace("INFO", "\x1b[1;34mINFO \x1b[0m")
+JSON = (
+    '{"ts":"2026-03-01T22:00:05.120Z","pid":80,"tid":"g7y","lvl":"INFO","msg":"%s","ctx":{"class":"WelcomeMail","jid":"'
+    + JID
+    + '"%s}}'
+)
+THREAD = "2026-03-01T22:00:05.120Z pid=80 tid=g7y"
+PAYLOAD = (
+    '{"retry":3,"queue":"mailers","class":"WelcomeMail","args":[7,{"to":"a"}],"jid":"' + JID + '",'
+    '"created_at":1772402400.5,"enqueued_at":1772402401.25,"retry_count":1}'
+)
+
+
+def rows(source: Source, text: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows of a whole log text, table by table; rejects under their own name."""
+    parted = sort_lines(physical_lines(text.encode(), line_no=1, byte_offset=0), [source])
+    records = parted.records.get(source.name, pl.DataFrame({"line_no": [], "text": []}))
+    parsed = source.parse(records.select("line_no", "text"), duckdb.connect())
+    found = {table: frame.to_dicts() for table, frame in parsed.rows.items()}
+    return found | ({"rejects": parsed.rejects.to_dicts()} if parsed.rejects is not None else {})
+
+
+LIVES = [
+    pytest.param(sidekiq_text.SOURCE, f"{BEFORE_8} INFO: start", f"{BEFORE_8} elapsed=0.044 INFO: done", id="6 and 7"),
+    pytest.param(sidekiq_text.SOURCE, f"{FROM_8}: start", f"{FROM_8} elapsed=0.044: done", id="8 plain"),
+    pytest.param(sidekiq_text.SOURCE, f"{COLOURED}: start", f"{COLOURED} elapsed=0.044: done", id="8 coloured"),
+    pytest.param(sidekiq_json.SOURCE, JSON % ("start", ""), JSON % ("done", ',"elapsed":0.044'), id="JSON"),
+]
+
+
+@pytest.mark.parametrize(("source", "start", "done"), LIVES)
+def test_start_and_done_are_read_with_their_job_thread_and_duration(source: Source, start: str, done: str) -> None:
+    first, second = rows(source, f"{start}\n{done}\n")["job_events"]
+    assert (first["event"], first["occurred_at"], first["duration"]) == ("started", AT, None)
+    assert (second["event"], second["job_id"], second["job_class"]) == ("succeeded", JID, "WelcomeMail")
+    assert (second["pid"], second["thread"], second["duration"]) == (80, "g7y", 0.044)
+
+
+def test_a_log_without_times_keeps_its_order_and_has_none() -> None:
+    text = f"pid=80 tid=g7y class=WelcomeMail jid={JID} INFO: start\n"
+    event = rows(sidekiq_text.SOURCE, text)["job_events"][0]
+    assert (event["event"], event["occurred_at"], event["line_no"]) == ("started", None, 1)
+
+
+def test_tags_and_batch_ids_are_kept_as_attributes() -> None:
+    event = rows(sidekiq_text.SOURCE, f"{BEFORE_8} bid=b1 tags=a,b INFO: start\n")["job_events"][0]
+    assert event["attributes"] == '{"bid": "b1", "tags": ["a", "b"]}'
+
+
+def test_a_fail_line_is_a_failure_though_it_is_logged_at_info() -> None:
+    assert rows(sidekiq_text.SOURCE, f"{BEFORE_8} elapsed=1.5 INFO: fail\n")["job_events"][0]["event"] == "failed"
+
+
+def test_the_report_of_an_error_tells_the_job_its_queue_its_arguments_and_whether_a_retry_comes() -> None:
+    report = f'{THREAD} WARN: {{"context":"Job raised exception","job":{PAYLOAD}}}\n'
+    event = rows(sidekiq_text.SOURCE, report)["job_events"][0]
+    assert (event["event"], event["job_id"], event["queue"]) == ("error_reported", JID, "mailers")
+    assert (event["attempt"], event["max_attempts"], event["will_retry"]) == (3, 4, True)
+    assert event["arguments"] == '[7,{"to":"a"}]'
+    assert event["enqueued_at"] == datetime(2026, 3, 1, 22, 0, 1, 250000)  # noqa: DTZ001 - naive UTC
+
+
+@pytest.mark.parametrize(
+    ("retry", "count", "will_retry"),
+    [("true", "null", True), ("false", "null", False), ("2", "0", True), ("2", "1", False), ("0", "null", False)],
+)
+def test_the_last_failure_is_known_from_the_payload(retry: str, count: str, *, will_retry: bool) -> None:
+    payload = PAYLOAD.replace('"retry":3', f'"retry":{retry}').replace('"retry_count":1', f'"retry_count":{count}')
+    report = f'{THREAD} WARN: {{"context":"Job raised exception","job":{payload}}}\n'
+    assert rows(sidekiq_text.SOURCE, report)["job_events"][0]["will_retry"] is will_retry
+
+
+def test_the_class_and_backtrace_of_an_error_stay_on_their_thread_for_the_derivation_to_join() -> None:
+    text = f"{THREAD} WARN: App::Gone: it is\ngone: \"x\" | {{1}} ☃\n{THREAD} WARN: a.rb:1:in `run'\nb.rb:2:in `go'\n"
+    first, second = rows(sidekiq_text.SOURCE, text)["log_lines"]
+    assert (first["message"], first["thread"]) == ('App::Gone: it is\ngone: "x" | {1} ☃', "g7y")
+    assert second["message"] == "a.rb:1:in `run'\nb.rb:2:in `go'"
+
+
+RUBY_31 = (
+    '{"retry"=>5, "queue"=>"mailers", "class"=>"WelcomeMail", "args"=>[7, {"to"=>"a: b"}, nil], "jid"=>"%s", '
+    '"enqueued_at"=>1772402401250}'
+)
+RUBY_34 = RUBY_31.replace("=>", " => ")
+
+
+@pytest.mark.parametrize("payload", [RUBY_31, RUBY_34], ids=["Ruby 3.1", "Ruby 3.4"])
+def test_an_error_of_sidekiq_8_is_one_record_at_info_with_rubys_own_notation(payload: str) -> None:
+    text = (
+        f"INFO 2026-03-01T22:00:05.120Z pid=80 tid=g7y context=Job raised exception job={payload % JID}: "
+        "/srv/a.rb:50:in `run': too slow (https://x.test/y) (App::Timeout)\nsecond line\n"
+        "\tfrom /srv/b.rb:2:in `go'\n"
+    )
+    event = rows(sidekiq_text.SOURCE, text)["job_events"][0]
+    assert (event["event"], event["job_id"], event["queue"]) == ("error_reported", JID, "mailers")
+    assert event["arguments"] == '[7,{"to":"a: b"},null]'
+    assert (event["error_class"], event["error_message"]) == (
+        "App::Timeout",
+        "too slow (https://x.test/y)\nsecond line",
+    )
+    assert event["backtrace"] == "/srv/a.rb:50:in `run'\n/srv/b.rb:2:in `go'"
+    assert event["enqueued_at"] == datetime(2026, 3, 1, 22, 0, 1, 250000)  # noqa: DTZ001 - milliseconds, naive UTC
+
+
+def test_a_payload_that_is_no_plain_ruby_value_still_gives_its_job_away() -> None:
+    payload = '{"class"=>"WelcomeMail", "args"=>[#<Object:0x01>], "jid"=>"' + JID + '"}'
+    text = f"INFO 2026-03-01T22:00:05.120Z pid=80 tid=g7y context=Job raised exception job={payload}: boom\n"
+    assert rows(sidekiq_text.SOURCE, text)["job_events"][0]["job_id"] == JID
+
+
+def test_a_shutdown_names_each_job_that_it_pushes_back() -> None:
+    job = PAYLOAD.replace('"', '\\"')
+    work = f'#<struct Sidekiq::BasicFetch::UnitOfWork queue="queue:mailers", job="{job}">'
+    found = rows(sidekiq_text.SOURCE, f"{THREAD} WARN: Work still in progress [{work}, {work}]\n")["job_events"]
+    assert [(event["event"], event["job_id"], event["record_no"]) for event in found] == [
+        ("requeued", JID, 0),
+        ("requeued", JID, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "event", "count"),
+    [
+        ("Booting Sidekiq 6.4.1 with redis options {}", "booted", None),
+        ("Sidekiq 7.3.10 connecting to Redis with options {}", "booted", None),
+        ("Received TSTP, no longer accepting new work", "quieted", None),
+        ("Shutting down", "stopping", None),
+        ("Terminating 2 busy worker threads", "stopping", 2),
+        ("Terminating 2 busy threads", "stopping", 2),
+        ("Pushed 2 jobs back to Redis", "pushed_back", 2),
+        ("Bye!", "stopped", None),
+    ],
+)
+def test_the_life_of_a_process_is_read(words: str, event: str, count: int | None) -> None:
+    found = rows(sidekiq_text.SOURCE, f"{THREAD} INFO: {words}\n")["worker_events"][0]
+    assert (found["event"], found["job_count"], found["pid"]) == (event, count, 80)
+
+
+def test_another_librarys_noise_after_a_start_is_no_part_of_it() -> None:
+    found = rows(sidekiq_text.SOURCE, f"{BEFORE_8} INFO: start\nRedis#sadd will change (called from a.rb:1)\n")
+    assert found["job_events"][0]["event"] == "started"
+    assert (found["log_lines"][0]["message"], found["log_lines"][0]["line_no"]) == (
+        "Redis#sadd will change (called from a.rb:1)",
+        2,
+    )
+
+
+def test_an_application_line_in_a_job_keeps_all_its_lines() -> None:
+    found = rows(sidekiq_text.SOURCE, f"{BEFORE_8} INFO: Report rendered\n  summary ok\n  detail ok\n")["log_lines"][0]
+    assert (found["message"], found["job_id"]) == ("Report rendered\n  summary ok\n  detail ok", JID)
+
+
+def test_a_job_that_logs_the_word_start_outside_a_job_is_an_application_line() -> None:
+    assert "job_events" not in rows(sidekiq_text.SOURCE, f"{THREAD} INFO: nothing\n")
+
+
+def test_a_cut_json_line_is_rejected_with_its_reason() -> None:
+    cut = (JSON % ("start", ""))[:-9]
+    assert rows(sidekiq_json.SOURCE, cut + "\n")["rejects"][0]["reason"].startswith("no valid JSON")
+
+
+def test_an_offset_in_a_json_time_is_not_dropped() -> None:
+    line = (JSON % ("start", "")).replace(".120Z", ".120+02:00")
+    assert rows(sidekiq_json.SOURCE, line + "\n")["job_events"][0]["occurred_at"] == AT.replace(hour=20)
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_whatever_follows_a_prefix_is_accounted_for(words: str) -> None:
+    for source, text in (
+        (sidekiq_text.SOURCE, f"{BEFORE_8} INFO: {words}"),
+        (sidekiq_text.SOURCE, f"{THREAD} {words}"),
+        (sidekiq_text.SOURCE, f"{FROM_8} context={words} job={{{words}}}: {words}"),
+        (sidekiq_json.SOURCE, '{"ts":"2026-03-01T22:00:05.120Z","pid":1,"tid":"a","lvl":"INFO","msg":"' + words),
+    ):
+        parsed = source.parse(pl.DataFrame({"line_no": [1], "text": [text]}), duckdb.connect())
+        assert sum(frame.height for frame in parsed.rows.values()) + (parsed.rejects is not None) >= 1

@@ -1,0 +1,229 @@
+"""What happened to jobs, told by evidence rows: each case is a life and what must be made of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest import schema
+from ingest.derive import derive_temporarily, watermark
+from tests.ingest.evidence import EvidenceDatabase, at
+
+ATTEMPTS = "select attempt, state, run from attempts order by job_key, attempt"
+STATES = "select job_id, state from jobs order by job_id"
+
+
+def test_a_start_and_a_done_line_are_one_run_with_the_duration_the_worker_measured() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "succeeded", duration=0.99).derive()
+    assert evidence.rows(ATTEMPTS) == [(1, "succeeded", 0.99)]
+    assert evidence.rows(STATES) == [("job-a", "succeeded")]
+
+
+def test_a_run_that_starts_and_ends_within_one_millisecond_is_one_run() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(0, "succeeded", duration=0.0).derive()
+    assert evidence.rows(ATTEMPTS) == [(1, "succeeded", 0.0)]
+
+
+def test_an_end_without_a_start_is_a_run_that_began_its_duration_earlier() -> None:
+    evidence = EvidenceDatabase().event(10, "succeeded", duration=4.0).derive()
+    assert evidence.rows("select started_at, state from attempts") == [(at(6), "succeeded")]
+
+
+def test_a_failure_and_a_later_start_of_the_same_job_are_two_runs() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed").event(20, "started", thread="t2")
+    evidence.event(21, "succeeded", thread="t2").derive()
+    assert [row[:2] for row in evidence.rows(ATTEMPTS)] == [(1, "failed"), (2, "succeeded")]
+    assert evidence.rows("select failures, successes, attempts from jobs") == [(1, 1, 2)]
+
+
+def test_two_runs_at_once_of_one_job_are_told_apart_by_their_threads() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "started", thread="t2")
+    evidence.event(5, "succeeded", duration=5.0).event(9, "succeeded", thread="t2", duration=8.0).derive()
+    assert evidence.rows(ATTEMPTS) == [(1, "succeeded", 5.0), (2, "succeeded", 8.0)]
+
+
+def test_the_log_the_span_and_the_snapshot_of_one_run_are_one_attempt() -> None:
+    evidence = EvidenceDatabase().event(0.2, "started").event(30, "succeeded", duration=29.8)
+    evidence.add("spans", span_id="b7ad6b7169203331", job_id="job-a", started_at=at(0.21), ended_at=at(29.99))
+    evidence.snapshot(
+        10, jobs=[{"held_in": "running", "job_id": "job-a", "pid": 100, "thread": "t1", "started_at": at(0)}]
+    )
+    evidence.derive()
+    assert evidence.rows("select state, run, observers from attempts") == [
+        ("succeeded", 29.8, ["log", "snapshot", "span"])
+    ]
+
+
+def test_two_quick_runs_seen_by_log_and_span_stay_two() -> None:
+    evidence = EvidenceDatabase()
+    for number, start in enumerate((0.0, 0.8), start=1):
+        evidence.event(start, "started").event(start + 0.5, "failed" if number == 1 else "succeeded")
+        evidence.add(
+            "spans", span_id=f"{number:016x}", job_id="job-a", started_at=at(start + 0.01), ended_at=at(start + 0.49)
+        )
+    evidence.derive()
+    assert evidence.rows("select attempt, state, observers from attempts order by attempt") == [
+        (1, "failed", ["log", "span"]),
+        (2, "succeeded", ["log", "span"]),
+    ]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["the log names the jobs", "the log only counts them"])
+def test_a_run_cut_off_by_a_shutdown_and_pushed_back_is_interrupted_and_not_failed(*, named: bool) -> None:
+    evidence = EvidenceDatabase().event(0, "started")
+    if named:
+        evidence.event(9, "requeued", thread="main")
+    evidence.add("worker_events", occurred_at=at(9), event="pushed_back", pid=100, thread="main", job_count=1)
+    evidence.event(9.01, "failed", duration=9.01).event(12, "started", pid=200).event(13, "succeeded", pid=200).derive()
+    assert [row[:2] for row in evidence.rows(ATTEMPTS)] == [(1, "interrupted"), (2, "succeeded")]
+    assert evidence.rows("select failures, interruptions from jobs") == [(0, 1)]
+
+
+def test_a_job_that_really_failed_during_a_shutdown_has_failed() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(8.9, "failed")
+    evidence.event(8.9, "error_reported", error_class="Boom", error_message="x")
+    evidence.add("worker_events", occurred_at=at(9), event="pushed_back", pid=100, thread="main", job_count=1).derive()
+    assert evidence.rows("select state, error_class from attempts") == [("failed", "Boom")]
+
+
+def test_the_error_of_a_failure_is_read_from_the_next_lines_of_the_same_thread() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed")
+    evidence.event(1, "error_reported", attempt=3, max_attempts=3, will_retry=False)
+    evidence.add("log_lines", occurred_at=at(1), message="of another thread", pid=100, thread="t9")
+    evidence.add(
+        "log_lines", occurred_at=at(1), level="warn", message="Net::ReadTimeout: too slow", pid=100, thread="t1"
+    )
+    evidence.add("log_lines", occurred_at=at(1), level="warn", message="a.rb:1\nb.rb:2", pid=100, thread="t1").derive()
+    assert evidence.rows("select error_class, error_message, backtrace, will_retry, attempt_logged from attempts") == [
+        ("Net::ReadTimeout", "too slow", "a.rb:1\nb.rb:2", False, 3)
+    ]
+    assert evidence.rows(STATES) == [("job-a", "failed")]
+
+
+def test_equal_errors_with_other_numbers_have_one_fingerprint() -> None:
+    evidence = EvidenceDatabase()
+    for job, message in (("job-a", "gave up after 5s on id=77"), ("job-b", "gave up after 31s on id=8")):
+        evidence.event(0, "started", job).event(1, "failed", job, error_class="Boom", error_message=message)
+    evidence.derive()
+    assert evidence.rows("select count(distinct error_fingerprint), count(*) from attempts") == [(1, 2)]
+
+
+def test_a_process_that_the_last_snapshot_lacks_is_gone_and_its_run_still_running() -> None:
+    evidence = EvidenceDatabase().event(0, "started").snapshot(5, pids=[100, 200]).snapshot(60, pids=[200]).derive()
+    assert evidence.rows("select state, worker_state from attempts") == [("running", "gone")]
+
+
+def test_a_process_with_a_fresh_heartbeat_in_the_last_snapshot_is_alive() -> None:
+    evidence = EvidenceDatabase().event(0, "started").snapshot(60, pids=[100]).derive()
+    assert evidence.rows("select state, worker_state from attempts") == [("running", "alive")]
+
+
+def test_a_silent_process_without_snapshot_or_heartbeat_cannot_be_told() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(3000, "started", "job-b", pid=200).derive()
+    assert evidence.rows("select worker_state from attempts where job_id = 'job-a'") == [("unknown",)]
+
+
+def test_a_pid_that_comes_again_after_a_boot_is_another_process() -> None:
+    evidence = EvidenceDatabase().event(0, "started")
+    evidence.add("worker_events", occurred_at=at(100), event="booted", pid=100)
+    evidence.event(101, "started", "job-b").snapshot(110, pids=[100]).derive()
+    assert evidence.rows("select job_id, worker_state from attempts order by job_id") == [
+        ("job-a", "gone"),
+        ("job-b", "alive"),
+    ]
+
+
+def test_a_run_whose_thread_went_on_to_other_work_is_over_though_its_end_was_not_seen() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(50, "started", "job-b").derive()
+    assert evidence.rows("select job_id, state from attempts order by job_id") == [
+        ("job-a", "unknown"),
+        ("job-b", "running"),
+    ]
+
+
+def test_a_job_that_only_snapshots_know_is_queued_since_it_was_enqueued() -> None:
+    waiting = {"held_in": "queued", "job_id": "job-a", "job_class": "Mail", "queue": "mailer", "enqueued_at": at(-60)}
+    evidence = EvidenceDatabase().snapshot(10, jobs=[waiting]).snapshot(70, jobs=[waiting]).derive()
+    assert evidence.rows("select state, enqueued_at, queue, state_basis from jobs") == [
+        ("queued", at(-60), "mailer", "snapshot")
+    ]
+
+
+def test_a_queued_job_that_a_later_snapshot_lacks_is_not_called_queued() -> None:
+    waiting = {"held_in": "queued", "job_id": "job-a", "queue": "mailer"}
+    evidence = EvidenceDatabase().snapshot(10, jobs=[waiting]).snapshot(70).derive()
+    assert evidence.rows(STATES) == [("job-a", "unknown")]
+
+
+@pytest.mark.parametrize(
+    ("told", "snapshot", "state"),
+    [
+        (True, False, "retrying"),
+        (False, False, "failed"),
+        (None, False, "unknown"),
+        (None, True, "failed"),
+    ],
+    ids=["a retry is told", "no retry is told", "nothing is told", "a later snapshot holds no retry"],
+)
+def test_a_failed_job_is_given_up_only_where_an_input_shows_that_no_retry_comes(
+    *, told: bool | None, snapshot: bool, state: str
+) -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed", will_retry=told)
+    if snapshot:
+        evidence.snapshot(30)
+    assert evidence.derive().rows(STATES) == [("job-a", state)]
+
+
+def test_the_backends_id_leads_to_the_job_of_the_stable_id() -> None:
+    evidence = EvidenceDatabase().event(0, "enqueued", "stable-id-0001", provider_job_id="backend-id-0001")
+    evidence.event(1, "started", "backend-id-0001").event(2, "succeeded", "backend-id-0001").derive()
+    assert evidence.rows("select job_id, state, attempts from jobs") == [("stable-id-0001", "succeeded", 1)]
+    assert ("backend-id-0001",) in evidence.rows("select id from job_ids")
+
+
+def test_the_queue_of_a_job_is_inferred_where_its_class_was_only_ever_seen_on_one() -> None:
+    evidence = (
+        EvidenceDatabase().event(0, "started").event(1, "started", "job-b", thread="t2", queue="exports").derive()
+    )
+    assert evidence.rows("select queue, queue_basis from jobs where job_id = 'job-a'") == [("exports", "inferred")]
+
+
+def test_the_wait_runs_from_the_enqueue_before_this_run_and_not_from_the_first() -> None:
+    evidence = EvidenceDatabase().event(0, "enqueued").event(5, "started").event(6, "failed")
+    evidence.event(100, "enqueued").event(103, "started").event(104, "succeeded").derive()
+    assert evidence.rows("select wait from attempts order by attempt") == [(5.0,), (3.0,)]
+
+
+def test_an_enqueue_line_written_just_after_the_start_still_belongs_to_that_run() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(0.004, "enqueued").event(1, "succeeded").derive()
+    assert evidence.rows("select wait, enqueued_at from attempts") == [(0.0, at(0.004))]
+
+
+def test_a_lone_time_in_the_far_future_does_not_move_the_present() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "succeeded").event(9_000_000, "started", "job-b")
+    assert watermark(evidence.db) == at(1)
+
+
+def test_at_an_earlier_moment_nothing_later_is_known() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "succeeded").snapshot(2, pids=[100]).derive()
+    derive_temporarily(evidence.db, at(0.5))
+    assert evidence.rows(STATES) == [("job-a", "running")]
+    assert evidence.rows("select state from memory.main.jobs") == [("succeeded",)]
+
+
+def test_a_derivation_at_the_stored_moment_equals_the_stored_one() -> None:
+    evidence = (
+        EvidenceDatabase()
+        .event(0, "started")
+        .event(1, "failed")
+        .event(30, "started", thread="t2")
+        .snapshot(60, pids=[100])
+    )
+    evidence.derive()
+    stored = {name: evidence.rows(f"select * from memory.main.{name} order by all") for name in schema.DERIVED}
+    derive_temporarily(evidence.db, at(60))
+    assert {name: evidence.rows(f"select * from {name} order by all") for name in schema.DERIVED} == stored
+
+
+def test_without_evidence_the_derived_tables_are_empty() -> None:
+    evidence = EvidenceDatabase().derive()
+    assert [evidence.rows(f"select * from {name}") for name in schema.DERIVED if name != "coverage"] == [[]] * 7

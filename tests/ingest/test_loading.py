@@ -1,0 +1,246 @@
+"""Loading is exactly once: whatever the order, the cuts, the crashes and the damage, the rows are the same."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ingest.files import InputError
+from ingest.loading import load
+
+from ingest.sources import SOURCES, Parsed
+from tests.ingest.loads import NOW, derived, evidence, job_log_lines, load_all, sidekiq_lines
+
+CAPTURE = Path(__file__).parent.parent / "fixtures" / "captures" / "sidekiq-6.4.1-pretty"
+ROOT = Path(__file__).parent.parent.parent
+TEXT = "".join(sidekiq_lines(8)).encode()
+JOBS = "".join(job_log_lines(6)).encode()
+
+
+def loaded_at_once(data: bytes, *, chunk: int = 8 << 20) -> dict[str, list[tuple[object, ...]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "worker.log")
+        file.write_bytes(data)
+        load_all(Path(folder, "t.duckdb"), file, chunk=chunk)
+        return evidence(Path(folder, "t.duckdb"))
+
+
+def rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(database)) as db:
+        return db.execute(query).fetchall()
+
+
+def test_loading_again_in_another_order_and_under_another_name_changes_no_table(tmp_path: Path) -> None:
+    inputs = tmp_path / "inputs"
+    shutil.copytree(CAPTURE, inputs, ignore=shutil.ignore_patterns("*truth*"))
+    (inputs / "jobs.jsonl").write_bytes(JOBS)
+    once, often = tmp_path / "once.duckdb", tmp_path / "often.duckdb"
+    load_all(once, inputs)
+    files = sorted((path for path in inputs.rglob("*") if path.is_file()), reverse=True)
+    for file in files:
+        load_all(often, file)
+    assert load_all(often, *files).rows == 0
+    assert load_all(often, inputs).rows == 0
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    for number, file in enumerate(files):
+        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        (packed / f"{number}.old").write_bytes(gzip.compress(data))
+    assert load_all(often, packed).rows == 0
+    assert evidence(often) == evidence(once)
+    assert derived(often) == derived(once)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_load_killed_at_any_moment_goes_on_as_if_nothing_had_happened(tmp_path: Path, seed: int) -> None:
+    file = tmp_path / "worker.log"
+    file.write_text("".join(sidekiq_lines(1500)), encoding="utf-8")
+    whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"
+    load_all(whole, file)
+    command = (
+        "import sys; from pathlib import Path; from tests.ingest.loads import load_all;"
+        "print('go', flush=True); load_all(Path(sys.argv[1]), Path(sys.argv[2]), chunk=8192)"
+    )
+    dice, kills = random.Random(seed), 0  # noqa: S311 - moments, not secrets
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", command, str(killed), str(file)], cwd=ROOT, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(dice.uniform(0, 0.4))
+            process.kill()
+            kills += process.wait() == -signal.SIGKILL
+    load_all(killed, file, chunk=8192)
+    assert kills
+    assert evidence(killed, without=["source_checkpoints"]) == evidence(whole, without=["source_checkpoints"])
+
+
+@settings(max_examples=12, deadline=None)
+@given(cuts=st.lists(st.integers(0, len(TEXT)), min_size=1, max_size=2).map(sorted))
+def test_a_file_that_grows_is_the_file_loaded_at_once(cuts: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file, database = Path(folder, "worker.log"), Path(folder, "t.duckdb")
+        for cut in [*cuts, len(TEXT)]:
+            file.write_bytes(TEXT[:cut])
+            load_all(database, file)
+        assert evidence(database) == loaded_at_once(TEXT)
+
+
+@settings(max_examples=10, deadline=None)
+@given(chunk=st.integers(1 << 7, len(TEXT)))
+def test_chunk_sizes_do_not_change_the_rows(chunk: int) -> None:
+    assert loaded_at_once(TEXT, chunk=chunk) == loaded_at_once(TEXT)
+
+
+KINDS: dict[str, tuple[bytes, str]] = {
+    "job": (JOBS.splitlines(keepends=True)[0], "accepted"),
+    "windows": (JOBS.splitlines()[1] + b"\r\n", "accepted"),
+    "loose": (b"plain words\n", "accepted"),
+    "blank": (b"\n", "blank"),
+    "spaces": (b"  \r\n", "blank"),
+    "latin-1": (b"caf\xe9\n", "rejected"),
+    "nul": (b"a\0b\n", "rejected"),
+}
+
+
+@settings(max_examples=15, deadline=None)
+@given(kinds=st.lists(st.sampled_from(sorted(KINDS)), max_size=12), torn=st.booleans())
+def test_every_byte_is_accepted_blank_rejected_or_pending(kinds: list[str], torn: bool) -> None:  # noqa: FBT001 - drawn
+    kinds = ["job", *kinds]
+    tail = b'{"half' if torn else b""
+    expected = {"accepted": 0, "blank": 0, "rejected": 0, "pending": len(tail)}
+    for kind in kinds:
+        line, fate = KINDS[kind]
+        expected[fate] += len(line)
+    data = b"".join(KINDS[kind][0] for kind in kinds) + tail
+    with tempfile.TemporaryDirectory() as folder:
+        file, database = Path(folder, "mixed.log"), Path(folder, "t.duckdb")
+        file.write_bytes(data)
+        load_all(database, file)
+        [row] = rows(
+            database,
+            "select bytes_accepted, bytes_blank, bytes_rejected, bytes_pending, bytes_total, line_count from sources",
+        )
+        assert row == (*expected.values(), len(data), len(kinds))
+        places = rows(database, "select line_no from rejected_lines order by line_no")
+    assert places == [(number,) for number, kind in enumerate(kinds, 1) if KINDS[kind][1] == "rejected"]
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "members.gz": lambda data: gzip.compress(data[:100]) + gzip.compress(data[100:]),
+    "padded.gz": lambda data: gzip.compress(data) + bytes(512),
+    "zst": zstandard.ZstdCompressor().compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "bom": lambda data: b"\xef\xbb\xbf" + data,
+    "windows": lambda data: data.replace(b"\n", b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", PACK)
+def test_a_file_in_another_wrapping_gives_the_same_events(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(PACK[name](JOBS))
+    load_all(tmp_path / "t.duckdb", tmp_path / name)
+    assert evidence(tmp_path / "t.duckdb")["job_events"] == loaded_at_once(JOBS)["job_events"]
+    assert rows(tmp_path / "t.duckdb", "select * from rejected_lines") == []
+
+
+def test_unreadable_files_are_named_and_cost_no_good_line(tmp_path: Path) -> None:
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    lines = JOBS.splitlines(keepends=True)
+    (inputs / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
+    (inputs / "b.gz").write_bytes(gzip.compress("".join(sidekiq_lines(400)).encode())[:-400])
+    (inputs / "c.log").write_bytes(lines[0] + b"x" * (50 << 20) + b"\n" + lines[1])
+    (inputs / "d.log").write_bytes(b"")
+    (inputs / "e.log").write_bytes(b"\n \n\n")
+    (inputs / "f.log").write_bytes(b"x" * (50 << 20) + b"\n" + lines[2])
+    load_all(tmp_path / "t.duckdb", inputs)
+    bad = rows(
+        tmp_path / "t.duckdb",
+        "select path, r.line_no, byte_offset, reason from rejected_lines as r join sources using (source_id)"
+        " order by path",
+    )
+    assert [row[0] for row in bad] == ["a.png", "b.gz", "c.log", "f.log"]
+    assert "PNG image" in str(bad[0][3])
+    assert "gzip data ends early" in str(bad[1][3])
+    assert bad[2][1:3] == (2, len(lines[0]))
+    assert bad[3][1:3] == (1, 0)
+    assert all("52,428,801 bytes" in str(row[3]) for row in bad[2:])
+    sizes = dict(rows(tmp_path / "t.duckdb", "select path, (bytes_total, bytes_blank, row_count) from sources"))
+    assert sizes["d.log"] == (0, 0, 0)
+    assert sizes["e.log"] == (4, 4, 0)
+    assert sizes["f.log"] == ((50 << 20) + 1 + len(lines[2]), 0, 1)
+    events = rows(
+        tmp_path / "t.duckdb",
+        "select path, count(*) from job_events join sources using (source_id) group by path order by path",
+    )
+    assert [row[0] for row in events] == ["b.gz", "c.log", "f.log"]
+    assert [row[1] for row in events[1:]] == [2, 1]
+
+
+def test_files_that_share_only_their_first_lines_are_two_streams(tmp_path: Path) -> None:
+    lines = JOBS.splitlines(keepends=True)
+    (tmp_path / "a.log").write_bytes(b"".join(lines[:4]))
+    (tmp_path / "b.log").write_bytes(b"".join(lines[:2] + lines[5:6]))
+    load_all(tmp_path / "t.duckdb", tmp_path / "a.log", tmp_path / "b.log")
+    counts = rows(tmp_path / "t.duckdb", "select count(*) from job_events group by source_id order by source_id")
+    assert counts == [(4,), (3,)]
+
+
+def test_equal_lines_of_one_file_are_two_events(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(JOBS.splitlines(keepends=True)[0] * 2)
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 2
+
+
+def test_a_last_line_without_its_end_waits_until_it_is_final(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(JOBS[:-1])
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 11
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log", final=True).rows == 1
+    (tmp_path / "a.log").write_bytes(JOBS + JOBS)
+    load_all(tmp_path / "t.duckdb", tmp_path / "a.log")
+    assert evidence(tmp_path / "t.duckdb")["job_events"] == loaded_at_once(JOBS + JOBS)["job_events"]
+
+
+def test_a_record_that_breaks_its_source_is_lost_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(JOBS)
+    [source] = [source for source in SOURCES if source.name.startswith("job") and not source.document]
+
+    def stumbling(records: pl.DataFrame, scratch: duckdb.DuckDBPyConnection) -> Parsed:
+        if 5 in records["line_no"]:
+            raise ZeroDivisionError
+        return source.parse(records, scratch)
+
+    load(tmp_path / "t.duckdb", [tmp_path / "a.log"], now=NOW, sources=[replace(source, parse=stumbling)])
+    assert rows(tmp_path / "t.duckdb", "select line_no from job_events order by 1") == [
+        (number,) for number in range(1, 13) if number != 5
+    ]
+    [(line, reason)] = rows(tmp_path / "t.duckdb", "select line_no, reason from rejected_lines")
+    assert line == 5
+    assert "ZeroDivisionError" in str(reason)
+
+
+def test_a_path_or_format_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no file or folder .*nowhere"):
+        load_all(tmp_path / "t.duckdb", tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"no format xml; there are .*sidekiq"):
+        load(tmp_path / "t.duckdb", [], now=NOW, formats=["xml"])

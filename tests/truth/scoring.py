@@ -1,0 +1,184 @@
+"""
+Hold findings against what is known to have been planted in a capture.
+
+``truth.json`` names the planted faults, ``exec_truth.jsonl.gz`` what really ran. A fault counts as planted when the
+inputs can show it; otherwise the score says in words why they cannot. A flag is false when neither a planted fault nor
+the ledger of executions makes it right.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+WITHHELD = ("truth.json", "exec_truth.jsonl.gz")
+"""Files of a capture that the tool must not see."""
+
+_STUCK = frozenset({"hung", "orphaned"})
+_NEVER_RAN = frozenset({"never-started", "unread-queue"})
+
+RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
+    "missing_never_started": _NEVER_RAN,
+    "duplicate_enqueue": frozenset({"enqueued-twice"}),
+    "same_jid_pushed_twice": frozenset({"redelivered", "enqueued-twice"}),
+    "retried_then_ok": frozenset({"retried-often", "retry-storm"}),
+    "retries_exhausted_dead": frozenset({"retries-exhausted"}),
+    "retries_exhausted_discarded_dead_false": frozenset({"retries-exhausted"}),
+    "failed_no_retry_dropped": frozenset({"retries-exhausted"}),
+    "slow_20x": frozenset({"slow-run"}),
+    "retry_storm": frozenset({"retry-storm"}),
+    "orphan_kill9_worker": _STUCK,
+    "orphan_kill9_bystander": _STUCK,
+    "hang_until_end": frozenset({"hung"}),
+}
+"""Kind of planted fault to the rules that name it rightly."""
+
+ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
+"""Rules about a queue as a whole: the jobs they list were there, and need no fault of their own."""
+
+
+@dataclass
+class Execution:
+    """One run as the ledger has it."""
+
+    job_class: str
+    started_at: float
+    succeeded: bool | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Score:
+    """One capture's score: per kind of fault, and the flags that nothing justifies."""
+
+    planted: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    missed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    out_of_reach: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    false: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def table(self, title: str) -> str:
+        """The score as a person reads it."""
+        lines = [title, f"  {'planted fault':42} planted  found missed"]
+        for kind in sorted({*self.planted, *self.out_of_reach}):
+            lines.append(f"  {kind:42} {self.planted[kind]:7} {self.found[kind]:6} {len(self.missed[kind]):6}")
+            lines += [f"      {count} cannot be seen: {reason}" for reason, count in self.out_of_reach[kind].items()]
+        lines += [f"  false: {rule}: {len(jobs)}, e.g. {jobs[0]}" for rule, jobs in sorted(self.false.items()) if jobs]
+        return "\n".join(lines)
+
+
+class Capture:
+    """A labelled capture."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.truth: dict[str, Any] = json.loads((folder / "truth.json").read_text())
+        self.ends_at = next(
+            (e["t"] for e in self.truth["process_events"] if e["event"] == "observation_window_end"), None
+        )
+        self.executions = _executions(folder, self.ends_at)
+        self.lines = _lines(folder)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """End of the observation, aware UTC; what comes later is teardown."""
+        return datetime.fromtimestamp(self.ends_at, UTC) if self.ends_at else None
+
+    def score(self, flagged: Mapping[str, Iterable[str]], *, retries: int) -> Score:
+        """Score flags (rule to job ids), made with ``retried-often.attempts`` at ``retries``."""
+        result = Score()
+        flags = {rule: set(jobs) for rule, jobs in flagged.items()}
+        right = self._right_by_ledger(retries)
+        for fault in self.truth["planted"]:
+            kind, jobs = fault["fault"], _jobs(fault)
+            if kind not in RIGHT_ANSWERS or not jobs:
+                continue
+            for rule in RIGHT_ANSWERS[kind]:
+                right[rule] |= set(jobs)
+            reason = self._why_unseen(kind, fault, jobs, retries)
+            if reason:
+                result.out_of_reach[kind][reason] += 1
+                continue
+            result.planted[kind] += 1
+            if any(job in flags.get(rule, ()) for rule in RIGHT_ANSWERS[kind] for job in jobs):
+                result.found[kind] += 1
+            else:
+                result.missed[kind].append(jobs[0])
+        for rule in flags.keys() - ABOUT_QUEUES:
+            result.false[rule] = sorted(flags[rule] - right[rule])
+        return result
+
+    def _why_unseen(self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int) -> str | None:
+        mentions = {job: [line for line in self.lines if job in line] for job in jobs}
+        if not any(mentions.values()):
+            return "its id stands in no input"
+        runs = max(len(self.executions.get(job, ())) for job in jobs)
+        if kind == "same_jid_pushed_twice" and runs < 2:
+            return "the second push never ran"
+        if kind == "retried_then_ok" and runs < retries:
+            return f"it ran fewer than {retries} times before the capture ended"
+        if kind == "duplicate_enqueue":
+            argument = str(fault["args"][0])
+            if sum(any(argument in line for line in lines) for lines in mentions.values()) < 2:
+                return "the pair's arguments stand in no input beside their ids: start and done lines carry none"
+        return None
+
+    def _right_by_ledger(self, retries: int) -> dict[str, set[str]]:
+        usual = defaultdict(list)
+        for runs in self.executions.values():
+            for run in runs:
+                if run.succeeded and run.seconds is not None:
+                    usual[run.job_class].append(run.seconds)
+        medians = {job_class: median(seconds) for job_class, seconds in usual.items()}
+        right: dict[str, set[str]] = defaultdict(set)
+        for job, runs in self.executions.items():
+            if any(run.succeeded is None for run in runs):
+                right["hung"].add(job)
+                right["orphaned"].add(job)
+            if len(runs) > 1:
+                right["redelivered"].add(job)
+            if len(runs) >= retries:
+                right["retried-often"].add(job)
+            if runs[-1].succeeded is False:
+                right["retries-exhausted"].add(job)
+            if any(run.seconds and run.seconds > 4 * medians.get(run.job_class, float("inf")) for run in runs):
+                right["slow-run"].add(job)
+        return right
+
+
+def _jobs(fault: Mapping[str, Any]) -> list[str]:
+    return [*fault.get("jids", ()), *([fault["jid"]] if fault.get("jid") else ())]
+
+
+def _executions(folder: Path, ends_at: float | None) -> dict[str, list[Execution]]:
+    runs: dict[str, list[Execution]] = defaultdict(list)
+    with gzip.open(folder / "exec_truth.jsonl.gz", "rt") as file:
+        records = sorted((json.loads(line) for line in file), key=lambda record: record["t"])
+    for record in records:
+        if record.get("id") is None or (ends_at and record["t"] > ends_at):
+            continue
+        job = runs[str(record["id"])]
+        if record["ev"] == "start":
+            job.append(Execution(job_class=record["cls"], started_at=record["t"]))
+            continue
+        open_runs = [run for run in job if run.succeeded is None]
+        if open_runs:
+            open_runs[0].succeeded = record["ev"] == "end" and record.get("outcome", "ok") == "ok"
+            open_runs[0].seconds = record.get("secs", record["t"] - open_runs[0].started_at)
+    return runs
+
+
+def _lines(folder: Path) -> list[str]:
+    lines: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name not in WITHHELD:
+            raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            lines += raw.decode("utf-8", "replace").split("\n")
+    return lines
