@@ -21,4 +21,8 @@ def _is_of_application(filename: str) -> bool:
 
 def _told_from(root: str, filename: str) -> str:
     path = Path(filename)
-    return f"{root}/{path.relative_to(HERE) if path.is_relative_to(HERE) else path.name}"
+    if "site-packages" in path.parts:
+        return "/".join(["/usr/lib/python3", *path.parts[path.parts.index("site-packages") :]])
+    if path.is_relative_to(HERE):
+        return f"{root}/{path.relative_to(HERE)}"
+    return f"/usr/lib/python3/{path.name}"

@@ -21,15 +21,33 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> Awaitable[None]:
         """Let others run for so long."""
 
+    def start(self, task: Coroutine[Any, Any, None], owner: object = None) -> None:
+        """Run a coroutine beside the others, on behalf of its owner."""
+
+    def kill(self, owner: object) -> None:
+        """Stop everything of an owner where it stands."""
+
 
 class SystemClock:
     """The machine's clock, for workers run by asyncio."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[asyncio.Task[None], object] = {}
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> Awaitable[None]:
         return asyncio.sleep(seconds)
+
+    def start(self, task: Coroutine[Any, Any, None], owner: object = None) -> None:
+        started = asyncio.get_running_loop().create_task(task)
+        self._tasks[started] = owner
+        started.add_done_callback(self._tasks.pop)
+
+    def kill(self, owner: object) -> None:
+        for task in [task for task, of in self._tasks.items() if of == owner]:
+            task.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +87,9 @@ class VirtualClock:
     def kill(self, owner: object) -> None:
         """Stop everything of an owner where it stands, as SIGKILL does."""
         for waiting in self._waiting:
-            if waiting.owner is owner:
+            if waiting.owner == owner:
                 waiting.task.close()
-        self._waiting = [waiting for waiting in self._waiting if waiting.owner is not owner]
+        self._waiting = [waiting for waiting in self._waiting if waiting.owner != owner]
         heapq.heapify(self._waiting)
 
     def run_until(self, end: datetime) -> None:

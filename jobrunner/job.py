@@ -35,6 +35,7 @@ class Job:
         self.parent_job_id: str | None = None
         self.idempotency_key: str | None = None
         self.trace: tuple[int, int] | None = None
+        self.run_trace: tuple[int, int] | None = None
         self.error: Exception | None = None
 
     def perform(self, *arguments: Any) -> Any:  # noqa: ANN401 - a job takes what its author says

@@ -6,6 +6,8 @@ import inspect
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from jobrunner.middleware import in_order
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
@@ -41,7 +43,7 @@ class Worker:
         self.adapter = adapter
         self.clock = clock
         self.random = random
-        self.middleware = tuple(middleware)
+        self.middleware = in_order(middleware)
         self.poll = poll
         self.started_at = self.heartbeat_at = clock.now()
         self.running: dict[str, Job] = {}
@@ -49,7 +51,17 @@ class Worker:
         self.stopped = False
 
     def boot(self) -> None:
+        """Start the threads; each is an owner of its own, so that one job can be cancelled."""
         self.tell("booted")
+        for number in range(self.concurrency):
+            thread = f"thread-{number + 1}"
+            self.clock.start(self.work_forever(thread), (self.name, thread))
+
+    def kill(self) -> None:
+        """Die as of SIGKILL: nothing is given back and nothing is said."""
+        self.quiet = self.stopped = True
+        for number in range(self.concurrency):
+            self.clock.kill((self.name, f"thread-{number + 1}"))
 
     async def work_forever(self, thread: str) -> None:
         """Be one thread of the worker: a job at a time until the worker is told to be quiet."""
@@ -83,9 +95,20 @@ class Worker:
         deadline = self.clock.now() + timedelta(seconds=patience)
         while self.running and self.clock.now() < deadline:
             await self.clock.sleep(0.5)
-        self.tell("pushed_back", len(self.running))
+        self.tell("pushed_back", self._push_back())
         self.stopped = True
         self.tell("stopped")
+
+    def _push_back(self) -> int:
+        """Give the jobs that outlived the patience back, the first to start first in its queue again."""
+        running = sorted(self.running.items(), key=lambda held: str(held[1].started_at))
+        self.running.clear()
+        for thread, job in reversed(running):
+            self.clock.kill((self.name, thread))
+            self.adapter.push_back(job)
+            for each in self.middleware:
+                each.requeued(job, self, thread)
+        return len(running)
 
     async def _through(self, middleware: Sequence[Middleware], job: Job, thread: str) -> None:
         if middleware:

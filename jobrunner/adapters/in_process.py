@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from jobrunner.middleware import in_order
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
@@ -21,7 +23,7 @@ class InProcess:
     def __init__(self, clock: Clock, random: Random, middleware: Sequence[Middleware]) -> None:
         self.clock = clock
         self.random = random
-        self.middleware = middleware
+        self.middleware = in_order(middleware)
         self.queued: list[Job] = []
         self.scheduled: list[Job] = []
         self.retry: list[Job] = []
@@ -49,6 +51,7 @@ class InProcess:
 
     def push_back(self, job: Job) -> None:
         """Put a job a stopping worker gives back at the head of its queue."""
+        job.enqueued_at, job.run_at = self.clock.now(), None
         self.queued.insert(0, job)
 
     def _promote(self, now: datetime) -> None:

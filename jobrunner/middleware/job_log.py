@@ -63,6 +63,9 @@ class JobLog(Middleware):
         words.pop("backtrace", None)
         self.write(event=event, **about(job) | where(worker, thread) | words)
 
+    def requeued(self, job: Job, worker: Worker, thread: str) -> None:
+        self.write(event="requeued", **about(job) | where(worker, thread))
+
     def worker_event(self, worker: Worker, event: WorkerEvent, job_count: int | None = None) -> None:
         self.write(
             worker_event=event,
@@ -92,6 +95,7 @@ class JobLog(Middleware):
 
 
 def about(job: Job) -> dict[str, Any]:
+    trace = job.run_trace or job.trace
     return {
         "job_id": job.job_id,
         "parent_job_id": job.parent_job_id,
@@ -102,8 +106,8 @@ def about(job: Job) -> dict[str, Any]:
         "idempotency_key": job.idempotency_key,
         "enqueued_at": job.enqueued_at,
         "run_at": job.run_at,
-        "trace_id": f"{job.trace[0]:032x}" if job.trace else None,
-        "span_id": f"{job.trace[1]:016x}" if job.trace else None,
+        "trace_id": f"{trace[0]:032x}" if trace else None,
+        "span_id": f"{trace[1]:016x}" if trace else None,
     }
 
 

@@ -8,7 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, Tracer
 
 from jobrunner.backtrace import backtrace
-from jobrunner.contract import SPAN_SYSTEM, SpanAttribute
+from jobrunner.contract import ENQUEUE_SPAN, RUN_SPAN, SPAN_SYSTEM, SpanAttribute
 from jobrunner.middleware.middleware import Middleware
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Tracing(Middleware):
         now = nanoseconds(self.clock.now())
         attributes = about(job, "send")
         span = self.tracer.start_span(
-            f"send {job.queue}", Context(), SpanKind.PRODUCER, attributes=attributes, start_time=now
+            ENQUEUE_SPAN.format(queue=job.queue), Context(), SpanKind.PRODUCER, attributes=attributes, start_time=now
         )
         context = span.get_span_context()
         job.trace = (context.trace_id, context.span_id)
@@ -51,13 +51,15 @@ class Tracing(Middleware):
         if job.due_at:
             attributes[SpanAttribute.WAIT] = (now - job.due_at).total_seconds()
         span = self.tracer.start_span(
-            f"process {job.queue}",
+            RUN_SPAN.format(queue=job.queue),
             Context(),
             SpanKind.CONSUMER,
             attributes=attributes,
             links=[_link(job)] if job.trace else [],
             start_time=nanoseconds(now),
         )
+        context = span.get_span_context()
+        job.run_trace = (context.trace_id, context.span_id)
         try:
             await perform()
         except Exception as error:
