@@ -38,7 +38,7 @@ class Job:
         self.run_trace: tuple[int, int] | None = None
         self.error: Exception | None = None
 
-    def perform(self, *arguments: Any) -> Any:  # noqa: ANN401 - a job takes what its author says
+    def perform(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - a job takes what its author says
         """Do the work; subclasses say how."""
         raise NotImplementedError(f"{type(self).__name__} has no perform: define it in the class")
 

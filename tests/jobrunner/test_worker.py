@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import subprocess
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 import pytest
-from google.protobuf.json_format import ParseDict
+from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]  # it comes without types
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -21,7 +22,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from ingest.sources import job_log, otlp_json
 from jobrunner.adapters.in_process import InProcess
-from jobrunner.clock import VirtualClock
+from jobrunner.clock import SystemClock, VirtualClock
 from jobrunner.contract import JobLogLine
 from jobrunner.job import Job
 from jobrunner.middleware import MIDDLEWARE
@@ -60,9 +61,9 @@ class Site:
             adapter = self.adapter
             max_attempts = 2
 
-            async def perform(job, seconds: float, *, fails: bool = False) -> None:  # noqa: N805
-                await job.adapter.clock.sleep(seconds)  # type: ignore[attr-defined]
-                if fails or seconds < 1:
+            async def perform(job, seconds: float) -> None:  # noqa: N805
+                await self.clock.sleep(seconds)
+                if seconds < 1:
                     raise ValueError("too short")
 
         self.job = Wait
@@ -169,3 +170,26 @@ def test_what_is_written_can_be_read(site: Site) -> None:
 def test_the_runner_loads_neither_duckdb_nor_polars() -> None:
     code = "import sys, jobrunner.worker, jobrunner.otlp_lines; sys.exit(bool({'duckdb', 'polars'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_worker_under_asyncio_gives_its_running_job_back_when_stopped() -> None:
+    class Long(Job):
+        async def perform(self) -> None:
+            await asyncio.sleep(60)
+
+    async def story() -> list[Job]:
+        clock = SystemClock()
+        adapter = InProcess(clock, Random(1), [])  # noqa: S311 - seeded
+        Long.adapter = adapter
+        worker = Worker(
+            host="web-1", pid=7, queues=["default"], concurrency=1, adapter=adapter, clock=clock,
+            random=Random(2), middleware=[],  # noqa: S311 - seeded
+        )  # fmt: skip
+        Long.perform_later()
+        worker.boot()
+        await asyncio.sleep(0.01)
+        assert len(worker.running) == 1
+        await worker.stop(0)
+        return adapter.queued
+
+    assert [type(job) for job in asyncio.run(story())] == [Long]
