@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from ingest.sources import job_log, otlp_json
 from jobrunner.adapters.in_process import InProcess
+from jobrunner.backtrace import backtrace
 from jobrunner.clock import SystemClock, VirtualClock
 from jobrunner.contract import JobLogLine
 from jobrunner.job import Job
@@ -193,3 +194,12 @@ def test_a_worker_under_asyncio_gives_its_running_job_back_when_stopped() -> Non
         return adapter.queued
 
     assert [type(job) for job in asyncio.run(story())] == [Long]
+
+
+def test_a_backtrace_tells_the_application_from_the_library() -> None:
+    try:
+        JobLogLine.model_validate({})
+    except ValueError as error:
+        application, library = backtrace(error).splitlines()
+    assert application.startswith("/srv/app/tests/jobrunner/test_worker.py:")
+    assert library.startswith("/usr/lib/python3/site-packages/pydantic/main.py:")
