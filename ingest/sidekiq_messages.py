@@ -236,7 +236,7 @@ def _ruby_error(words: str) -> dict[str, Any]:
     told = _RUBY_ERROR.match(first)
     if told is None:
         plain = _PLAIN_ERROR.match(words)
-        return {"error_class": plain["error"], "error_message": plain["message"]} if plain else {}
+        return {"error_class": plain["error"], "error_message": plain["message"]} if plain else {"error_message": words}
     callers = next((number for number, text in enumerate(rest) if text.startswith("\tfrom ")), len(rest))
     return {
         "error_class": told["error"],

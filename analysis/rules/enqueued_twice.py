@@ -47,7 +47,7 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
         "job of the class logged one of its own. A log or snapshot with arguments would settle it",
         metrics={"jobs": len(rows), "pieces_of_work": pairs},
         next_steps=(
-            "Look at both jobs with 'jobtrail why' and check whether the effect happened twice.",
+            "Look at both jobs and check whether the effect happened twice.",
             "Find the two enqueues: the same request retried, a form sent twice, a callback registered twice.",
             "Guard the enqueue with a uniqueness lock, or the job with an idempotency key.",
         ),

@@ -42,7 +42,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         next_steps=(
             "Find out why the process died: the kernel log (out of memory), the deploy log, the supervisor's log.",
             "Ask for each job whether half of its work is done, then enqueue again those that may run twice.",
-            "Use a fetch that survives a crash (Sidekiq Pro's super_fetch, or acknowledging after the run).",
+            "Use a fetch that survives a crash (Sidekiq Pro's super_fetch, or acknowledge after the run).",
         ),
     )
 

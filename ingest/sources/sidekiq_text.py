@@ -32,7 +32,7 @@ _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
 _SEVERITY = r"(?:DEBUG|INFO|WARN|ERROR|FATAL|UNKNOWN)"
 
 _BEFORE_8 = rf"^(?:{_TIME} )?pid=\d+ tid=\S+(.*?) {_SEVERITY}: ?"
-_FROM_8 = rf"^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+(.*?): ?"
+_FROM_8 = rf"^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+(.*?):(?: |\n|$)"
 _REPORT_FROM_8 = rf"^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+ (context=.*? job=\{{.*\}}): "
 
 

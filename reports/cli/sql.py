@@ -27,8 +27,16 @@ where schema_name = 'main' and not temporary order by table_name
 @click.argument("query", required=False)
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-@click.option("--limit", default=1000, show_default=True, help="At most so many rows; 0 lifts the limit.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds a query may take.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="At most so many rows; 0 lifts the limit.",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.001), default=30.0, show_default=True, help="Seconds a query may take."
+)
 @click.option("--tables", is_flag=True, help="List the tables and what they hold.")
 def command(query: str | None, database: Path, form: str, limit: int, timeout: float, tables: bool) -> None:  # noqa: FBT001, PLR0913, PLR0917 - the options of a command
     """
@@ -58,7 +66,7 @@ def command(query: str | None, database: Path, form: str, limit: int, timeout: f
 
 def confine(db: duckdb.DuckDBPyConnection, *, seconds: float) -> None:
     """Take everything from a connection but reading this database, for so many seconds a query."""
-    db.execute(f"set max_execution_time = {int(seconds * 1000)}")
+    db.execute(f"set max_execution_time = {max(int(seconds * 1000), 1)}")
     db.execute("set enable_external_access = false")
     db.execute("set lock_configuration = true")
 

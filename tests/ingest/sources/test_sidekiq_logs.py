@@ -68,6 +68,15 @@ def test_tags_and_batch_ids_are_kept_as_attributes() -> None:
     assert event["attributes"] == '{"bid": "b1", "tags": ["a", "b"]}'
 
 
+@pytest.mark.parametrize("prefix", [BEFORE_8, FROM_8, COLOURED], ids=["6 and 7", "8 plain", "8 coloured"])
+def test_colons_in_class_names_and_tags_do_not_end_the_prefix(prefix: str) -> None:
+    named = prefix.replace("WelcomeMail", "Billing::Mail") + " tags=team:x"
+    ending = " INFO: start" if prefix is BEFORE_8 else ": start"
+    event = rows(sidekiq_text.SOURCE, f"{named}{ending}\n")["job_events"][0]
+    assert (event["event"], event["job_class"]) == ("started", "Billing::Mail")
+    assert event["attributes"] == '{"tags": ["team:x"]}'
+
+
 def test_a_fail_line_is_a_failure_though_it_is_logged_at_info() -> None:
     assert rows(sidekiq_text.SOURCE, f"{BEFORE_8} elapsed=1.5 INFO: fail\n")["job_events"][0]["event"] == "failed"
 
@@ -129,6 +138,12 @@ def test_a_payload_that_is_no_plain_ruby_value_still_gives_its_job_away() -> Non
     assert rows(sidekiq_text.SOURCE, text)["job_events"][0]["job_id"] == JID
 
 
+def test_the_words_of_an_error_without_a_place_are_kept() -> None:
+    payload = RUBY_31 % JID
+    text = f"INFO 2026-03-01T22:00:05.120Z pid=80 tid=g7y context=Job raised exception job={payload}: boom\n"
+    assert rows(sidekiq_text.SOURCE, text)["job_events"][0]["error_message"] == "boom"
+
+
 def test_a_shutdown_names_each_job_that_it_pushes_back() -> None:
     job = PAYLOAD.replace('"', '\\"')
     work = f'#<struct Sidekiq::BasicFetch::UnitOfWork queue="queue:mailers", job="{job}">'
@@ -171,8 +186,8 @@ def test_an_application_line_in_a_job_keeps_all_its_lines() -> None:
     assert (found["message"], found["job_id"]) == ("Report rendered\n  summary ok\n  detail ok", JID)
 
 
-def test_a_job_that_logs_the_word_start_outside_a_job_is_an_application_line() -> None:
-    assert "job_events" not in rows(sidekiq_text.SOURCE, f"{THREAD} INFO: nothing\n")
+def test_the_word_start_outside_a_job_is_an_application_line() -> None:
+    assert "job_events" not in rows(sidekiq_text.SOURCE, f"{THREAD} INFO: start\n")
 
 
 def test_a_cut_json_line_is_rejected_with_its_reason() -> None:
