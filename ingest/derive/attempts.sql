@@ -168,7 +168,7 @@ select
         else 'running'
     end as state,
     will_retry,
-    coalesce(wait, greatest(seconds_between(eligible_at, started_at), 0)) as wait,
+    coalesce(wait, case when eligible_at > started_at then 0 else seconds_between(eligible_at, started_at) end) as wait,
     coalesce(duration, seconds_between(started_at, ended_at)) as run,
     host,
     pid,

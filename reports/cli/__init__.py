@@ -14,6 +14,8 @@ import click
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
     "check": ("reports.cli.check", "Look for stuck, lost, duplicated, retried and slow jobs."),
+    "why": ("reports.cli.why", "Tell one job's life from every input, and the verdict."),
+    "jobs": ("reports.cli.jobs", "List and search jobs by class, queue, state, argument, error and time."),
     "report": ("reports.cli.report", "Write an incident report."),
     "sql": ("reports.cli.sql", "Ask the database a question of your own, read-only."),
     "demo": ("reports.cli.demo", "Investigate a sample incident."),

@@ -193,6 +193,12 @@ def test_the_wait_runs_from_the_enqueue_before_this_run_and_not_from_the_first()
     assert evidence.rows("select wait from attempts order by attempt") == [(5.0,), (3.0,)]
 
 
+def test_without_any_enqueue_the_wait_is_not_known_and_not_zero() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "succeeded").derive()
+    assert evidence.rows("select wait from attempts") == [(None,)]
+    assert evidence.rows("select waits, wait_p99 from class_baselines") == [(0, None)]
+
+
 def test_an_enqueue_line_written_just_after_the_start_still_belongs_to_that_run() -> None:
     evidence = EvidenceDatabase().event(0, "started").event(0.004, "enqueued").event(1, "succeeded").derive()
     assert evidence.rows("select wait, enqueued_at from attempts") == [(0.0, at(0.004))]

@@ -1,0 +1,165 @@
+"""jobtrail why: one job's life from every input, and the verdict with what it rests on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from itertools import groupby
+from pathlib import Path
+
+import click
+import duckdb
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from analysis.search import JobLine, ids_like, jobs_known_as, lines_with
+from analysis.story import Life, Story, Verdict, story
+from analysis.story.life import Step
+from reports.cli import NO_DATA, TROUBLE
+from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.terminal import console, plain
+from reports.cli.times import shown, zone
+from reports.wording import visible
+
+_LIKE_THE_LAST = 6
+"""So many pieces of one kind in a row are shown whole; of more, the first and the last."""
+
+
+@click.command()
+@click.argument("job_id")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--all", "every", is_flag=True, help="Show every piece of evidence, however many are alike.")
+@click.option("--tz", "zone", callback=zone, default="UTC", show_default=True, help="Show times in this zone.")
+@click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
+@click.pass_context
+def command(  # noqa: PLR0913, PLR0917 - the options of a command
+    ctx: click.Context,
+    job_id: str,
+    paths: tuple[Path, ...],
+    database: Path,
+    form: str,
+    every: bool,  # noqa: FBT001 - click passes it so
+    zone: tzinfo,
+    as_of: datetime | None,
+) -> None:
+    """
+    Tell the life of one job, and why it ended as it did.
+
+    JOB_ID is any id the job was known by: its own, the backend's, a trace id or an idempotency key. PATHS are read
+    for this once; without them the database is asked.
+
+    Example: jobtrail why 26fc2074db2520c45178ba9b
+    """
+    with evidence(database, paths, as_of) as db:
+        found = jobs_known_as(db, job_id)
+        if len(found) != 1:
+            _explain(db, job_id, found)
+            ctx.exit(TROUBLE if found else NO_DATA)
+        told = story(db, found[0].job_key, as_of=as_of, zone=zone)
+    if form == "json":
+        click.echo(json.dumps(told.model_dump(mode="json"), indent=2))
+    else:
+        _print(console(), told, zone, every=every)
+
+
+def _explain(db: duckdb.DuckDBPyConnection, job_id: str, found: Sequence[JobLine]) -> None:
+    """Why there is not one job to tell of, and what to ask instead."""
+    if found:
+        click.echo(f"{len(found)} jobs were known as {visible(job_id)}. Ask for one of them by its own id:", err=True)
+        for job in found:
+            name = job.job_id if sum(other.job_id == job.job_id for other in found) == 1 else job.job_key
+            click.echo(
+                f"  jobtrail why {visible(name)}   {visible(job.job_class or 'no class')}, {job.state}", err=True
+            )
+        return
+    click.echo(f"No job was known as {visible(job_id)}.", err=True)
+    if near := ids_like(db, job_id):
+        click.echo("Did you mean " + " or ".join(visible(each) for each in near) + "?", err=True)
+    for line in lines_with(db, job_id):
+        click.echo(f"  {visible(line.source)}:{line.line} holds it: {visible(line.text)[:160]}", err=True)
+    inputs, first_at, last_at = db.execute(_INPUTS).fetchall()[0]
+    covered = f", from {first_at:%Y-%m-%d %H:%M:%S} to {last_at:%Y-%m-%d %H:%M:%S} UTC" if first_at else ""
+    click.echo(
+        f"{inputs} inputs were read{covered}. Find jobs by class, time or argument: jobtrail jobs --help", err=True
+    )
+
+
+_INPUTS = "select count(*), min(first_at), max(last_at) from sources"
+
+
+def _print(out: Console, told: Story, zone: tzinfo, *, every: bool) -> None:
+    _print_job(out, told.life, zone)
+    _print_steps(out, told.life, zone, every=every)
+    _print_verdict(out, told.verdict)
+
+
+def _print_job(out: Console, life: Life, zone: tzinfo) -> None:
+    what = visible(life.job_class or "class unknown")
+    where = f" on queue {visible(life.queue)}" if life.queue else ""
+    out.print(Text(f"{what}{where}, {life.system} job "), plain(life.job_id), sep="", soft_wrap=True)
+    if life.arguments is not None:
+        out.print("  arguments  ", plain(life.arguments), sep="", soft_wrap=True)
+    for alias in life.aliases:
+        out.print(f"  {alias.kind.replace('_', ' '):11}", plain(alias.id), sep="", soft_wrap=True)
+    if life.parent_job_id:
+        out.print("  enqueued by job ", plain(life.parent_job_id), sep="", soft_wrap=True)
+    unended = " (no end seen)" if life.state == "running" else ""
+    out.print(
+        f"  state      {life.state}{unended}, as of {shown(life.as_of, zone)} {life.as_of.astimezone(zone).tzname()}\n"
+    )
+
+
+def _print_steps(out: Console, life: Life, zone: tzinfo, *, every: bool) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=3)
+    table.add_column(overflow="fold", ratio=1, style="dim")
+    day = None
+    for step in life.steps if every else _without_repetition(life.steps):
+        if isinstance(step, int):
+            table.add_row("", Text(f"… {step:,} more of the same …", style="dim"), "")
+            continue
+        local = step.at.astimezone(zone) if step.at else None
+        if local and local.date() != day:
+            day = local.date()
+            table.add_row(Text(f"{day}", style="bold"), Text(local.tzname() or "", style="dim"), "")
+        table.add_row(f"{local:%H:%M:%S}.{local:%f}"[:12] if local else "no time", plain(visible(step.text)),
+                      plain(f"{step.source}:{step.line}"))  # fmt: skip
+    if life.steps_left_out:
+        table.add_row("", Text(f"{life.steps_left_out:,} pieces of evidence in between are left out"), "")
+    if not life.steps:
+        out.print("No input says more of it than its id.")
+    out.print(table)
+
+
+def _without_repetition(steps: Sequence[Step]) -> Iterator[Step | int]:
+    """The steps; of many of one kind in a row the first and the last, and between them how many are left out."""
+    half = _LIKE_THE_LAST // 2
+    for _, group in groupby(steps, key=lambda step: (step.kind, step.event)):
+        alike = list(group)
+        if len(alike) <= _LIKE_THE_LAST:
+            yield from alike
+        else:
+            yield from alike[:half]
+            yield len(alike) - 2 * half
+            yield from alike[-half:]
+
+
+def _print_verdict(out: Console, verdict: Verdict) -> None:
+    out.print()
+    out.print(Text(f"{visible(verdict.sentence)}.", style="bold"))
+    rows = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_row("confidence", plain(visible(f"{verdict.confidence}: {verdict.confidence_reason}")))
+    for place, each in enumerate(verdict.rests_on):
+        rows.add_row("rests on" if place == 0 else "", plain(visible(f"{each.source}:{each.line} {each.text}")))
+    for heading, sentences in (("also", verdict.notes), ("not seen", verdict.unseen), ("next", verdict.next_steps)):
+        for place, sentence in enumerate(sentences):
+            rows.add_row(heading if place == 0 else "", plain(visible(sentence)))
+    out.print(Padding(rows, (0, 0, 0, 2)))
