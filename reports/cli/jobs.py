@@ -23,6 +23,13 @@ from reports.cli.terminal import console, plain
 from reports.cli.times import shown, spoken, zone
 from reports.wording import visible
 
+_HEADINGS = ("first seen", "class", "queue", "state", "runs", "waited", "ran", "job id")
+_GAP = 2
+_LEAST_ERROR = 12
+"""Characters of the last error that are worth a column."""
+_GOES_FIRST = ("ran", "waited", "queue", "runs", "state")
+"""Columns that a narrow terminal does without, in this order."""
+
 
 def arguments_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """``--arg key=value`` or ``--arg value``, several times."""
@@ -117,37 +124,45 @@ def _print(out: Console, found: Jobs, zone: tzinfo, form: str) -> None:
         rows.writerows(line.model_dump(mode="json") for line in found.lines)
         click.echo(text.getvalue(), nl=False)
     elif found.lines:
-        out.print(_table(found, zone))
+        out.print(_table(found, zone, out.width))
 
 
-def _table(found: Jobs, zone: tzinfo) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("enqueued or first seen", no_wrap=True)
-    for heading in ("class", "queue", "state"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("runs", "waited", "ran"):
-        table.add_column(heading, justify="right")
-    table.add_column("last error", overflow="fold")
-    table.add_column("job id", overflow="fold", no_wrap=True)
-    for line in found.lines:
-        table.add_row(
-            shown(line.came_at, zone),
-            plain(line.job_class or ""),
-            plain(line.queue or ""),
-            line.state,
-            str(line.attempts),
-            _lasting(line.wait),
-            _lasting(line.run),
-            plain(visible(_error(line))),
-            plain(line.job_id),
-        )
+def _table(found: Jobs, zone: tzinfo, width: int) -> Table:
+    """The list; on a narrow terminal errors are cut first, then whole columns go, the job id never."""
+    cells = [dict(zip(_HEADINGS, _cells(line, zone), strict=True)) for line in found.lines]
+    widths = {heading: max(len(heading), *(len(row[heading]) for row in cells)) + _GAP for heading in _HEADINGS}
+    for heading in _GOES_FIRST:
+        if sum(widths.values()) > width:
+            del widths[heading]
+    room = width - sum(widths.values())
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for heading in widths:
+        table.add_column(heading, no_wrap=True, justify="right" if heading in ("runs", "waited", "ran") else "left")
+    if room >= _LEAST_ERROR:
+        table.add_column("last error", no_wrap=True)
+    for line, row in zip(found.lines, cells, strict=True):
+        error = visible(_error(line))
+        cut = error if len(error) <= room else f"{error[: room - 1]}…"
+        table.add_row(*(plain(row[heading]) for heading in widths), *([plain(cut)] if room >= _LEAST_ERROR else []))
     return table
+
+
+def _cells(line: JobLine, zone: tzinfo) -> tuple[str, ...]:
+    return (
+        shown(line.came_at, zone),
+        visible(line.job_class or ""),
+        visible(line.queue or ""),
+        line.state,
+        str(line.attempts),
+        _lasting(line.wait),
+        _lasting(line.run),
+        visible(line.job_id),
+    )
 
 
 def _error(line: JobLine) -> str:
     message = (line.error_message or "").partition("\n")[0]
-    short = message if len(message) <= 60 else f"{message[:59]}…"  # noqa: PLR2004 - a column's width
-    return ": ".join(part for part in (line.error_class, short) if part)
+    return ": ".join(part for part in (line.error_class, message) if part)
 
 
 def _lasting(seconds: float | None) -> str:

@@ -24,7 +24,7 @@ from reports.cli.terminal import console, plain
 from reports.cli.times import shown, zone
 from reports.wording import visible
 
-_LIKE_THE_LAST = 6
+_ALIKE = {"log": 6, "span": 6, "snapshot": 2}
 """So many pieces of one kind in a row are shown whole; of more, the first and the last."""
 
 
@@ -138,16 +138,20 @@ def _print_steps(out: Console, life: Life, zone: tzinfo, *, every: bool) -> None
 
 
 def _without_repetition(steps: Sequence[Step]) -> Iterator[Step | int]:
-    """The steps; of many of one kind in a row the first and the last, and between them how many are left out."""
-    half = _LIKE_THE_LAST // 2
-    for _, group in groupby(steps, key=lambda step: (step.kind, step.event)):
+    """The steps; of many alike in a row the first and the last, and between them how many are left out."""
+    for (kind, _, _), group in groupby(steps, key=_alike):
         alike = list(group)
-        if len(alike) <= _LIKE_THE_LAST:
+        half = _ALIKE[kind] // 2
+        if len(alike) <= 2 * half:
             yield from alike
         else:
             yield from alike[:half]
             yield len(alike) - 2 * half
             yield from alike[-half:]
+
+
+def _alike(step: Step) -> tuple[str, str, str]:
+    return step.kind, step.event, step.text if step.kind == "snapshot" else ""
 
 
 def _print_verdict(out: Console, verdict: Verdict) -> None:
