@@ -12,7 +12,7 @@ from rich.text import Text
 from ingest.database import open_for_reading
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive
-from reports.cli.terminal import console, period, plain
+from reports.cli.terminal import console, fitting_table, period
 from reports.questions import answered
 
 
@@ -35,7 +35,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
         ctx.exit(NO_DATA)
     with in_words(), open_for_reading(database) as db:
         rows = db.execute(_COVERAGE).fetchall()
-    out.print(_table(rows))
+    out.print(_table(rows, out.width))
     shown = {word for row in rows for word in row[-1]}
     can, cannot = answered(shown)
     for question in can:
@@ -49,19 +49,32 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
         ctx.exit(NO_DATA)
 
 
+_HOSTS = 2
+"""Machines that the table names of each input."""
+
 _COVERAGE = """
-select path, format, system, first_at, last_at, zone, row_count, reject_count, bytes_pending, shows
-from sources order by path, source_id
+select s.path, s.format, coalesce(c.hosts, []) as hosts, s.first_at, s.last_at, s.zone, s.row_count, s.reject_count,
+    s.bytes_pending, s.shows
+from sources as s left join coverage as c on s.source_id = c.source_id
+order by s.path, s.source_id
 """
 
 
-def _table(rows: list[tuple[Any, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("input", "format", "period", "zone"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("rows", "rejected", "pending bytes"):
-        table.add_column(heading, justify="right")
-    for path, form, _system, first_at, last_at, zone, count, rejects, pending, _shows in rows:
-        cells = [path, form, period(first_at, last_at), zone or "", f"{count:,}", f"{rejects:,}", f"{pending:,}"]
-        table.add_row(*(plain(cell) for cell in cells))
-    return table
+def _table(rows: list[tuple[Any, ...]], width: int) -> Table:
+    """What was read; on a narrow terminal without zones, hosts and formats."""
+    lines = [
+        {
+            "input": path,
+            "format": form,
+            "host": ", ".join(hosts[:_HOSTS]) + (f" and {len(hosts) - _HOSTS} more" if len(hosts) > _HOSTS else ""),
+            "period": period(first_at, last_at),
+            "zone": zone or "",
+            "rows": f"{count:,}",
+            "rejected": f"{rejects:,}",
+            "pending bytes": f"{pending:,}",
+        }
+        for path, form, hosts, first_at, last_at, zone, count, rejects, pending, _shows in rows
+    ]
+    return fitting_table(
+        lines, goes_first=("zone", "host", "format"), right=("rows", "rejected", "pending bytes"), width=width
+    )

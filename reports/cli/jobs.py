@@ -19,16 +19,12 @@ from analysis.moment import aware, moment_asked
 from analysis.search import STATES, JobLine, Jobs, Wanted, classes, find_jobs, queues
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
-from reports.cli.terminal import console, plain
+from reports.cli.terminal import console, fitting_table
 from reports.cli.times import shown, spoken, zone
 from reports.wording import visible
 
-_HEADINGS = ("first seen", "class", "queue", "state", "runs", "waited", "ran", "job id")
-_GAP = 2
-_LEAST_ERROR = 12
-"""Characters of the last error that are worth a column."""
-_GOES_FIRST = ("ran", "waited", "queue", "runs", "state")
-"""Columns that a narrow terminal does without, in this order."""
+_MESSAGE = 40
+"""Characters of an error's message that the table shows."""
 
 
 def arguments_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -128,41 +124,32 @@ def _print(out: Console, found: Jobs, zone: tzinfo, form: str) -> None:
 
 
 def _table(found: Jobs, zone: tzinfo, width: int) -> Table:
-    """The list; on a narrow terminal errors are cut first, then whole columns go, the job id never."""
-    cells = [dict(zip(_HEADINGS, _cells(line, zone), strict=True)) for line in found.lines]
-    widths = {heading: max(len(heading), *(len(row[heading]) for row in cells)) + _GAP for heading in _HEADINGS}
-    for heading in _GOES_FIRST:
-        if sum(widths.values()) > width:
-            del widths[heading]
-    room = width - sum(widths.values())
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
-    for heading in widths:
-        table.add_column(heading, no_wrap=True, justify="right" if heading in ("runs", "waited", "ran") else "left")
-    if room >= _LEAST_ERROR:
-        table.add_column("last error", no_wrap=True)
-    for line, row in zip(found.lines, cells, strict=True):
-        error = visible(_error(line))
-        cut = error if len(error) <= room else f"{error[: room - 1]}…"
-        table.add_row(*(plain(row[heading]) for heading in widths), *([plain(cut)] if room >= _LEAST_ERROR else []))
-    return table
-
-
-def _cells(line: JobLine, zone: tzinfo) -> tuple[str, ...]:
-    return (
-        shown(line.came_at, zone),
-        visible(line.job_class or ""),
-        visible(line.queue or ""),
-        line.state,
-        str(line.attempts),
-        _lasting(line.wait),
-        _lasting(line.run),
-        visible(line.job_id),
+    return fitting_table(
+        [_cells(line, zone) for line in found.lines],
+        goes_first=("last error", "ran", "waited", "queue", "runs", "state"),
+        right=("runs", "waited", "ran"),
+        width=width,
     )
+
+
+def _cells(line: JobLine, zone: tzinfo) -> dict[str, str]:
+    return {
+        "first seen": shown(line.came_at, zone),
+        "class": visible(line.job_class or ""),
+        "queue": visible(line.queue or ""),
+        "state": line.state,
+        "runs": str(line.attempts),
+        "waited": _lasting(line.wait),
+        "ran": _lasting(line.run),
+        "job id": visible(line.job_id),
+        "last error": visible(_error(line)),
+    }
 
 
 def _error(line: JobLine) -> str:
     message = (line.error_message or "").partition("\n")[0]
-    return ": ".join(part for part in (line.error_class, message) if part)
+    short = message if len(message) <= _MESSAGE else f"{message[: _MESSAGE - 1]}…"
+    return ": ".join(part for part in (line.error_class, short) if part)
 
 
 def _lasting(seconds: float | None) -> str:

@@ -6,6 +6,7 @@ create table coverage (
     kind varchar not null,               -- log, span or snapshot
     system varchar,                      -- the job system
     shows varchar[] not null,            -- enqueues, starts, ends, errors, arguments, workers, queues, heartbeats
+    hosts varchar[] not null,            -- machines it names, sorted; empty where it names none
     from_at timestamp,                   -- its first time, UTC
     to_at timestamp,                     -- its last time, UTC
     records bigint not null,             -- records with a time
