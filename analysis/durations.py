@@ -28,9 +28,12 @@ def duration(text: str) -> timedelta:
 
 def in_words(seconds: float) -> str:
     """So many seconds, as a person says it."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < _MINUTE:
+    milliseconds = seconds * 1000
+    if milliseconds < 1:
+        return f"{milliseconds:.2g} ms"
+    if round(milliseconds) < 1000:  # noqa: PLR2004 - in a second
+        return f"{milliseconds:.0f} ms"
+    if float(f"{seconds:.3g}") < _MINUTE:
         return f"{seconds:.3g} s"
     whole = round(seconds)
     if whole < _HOUR:

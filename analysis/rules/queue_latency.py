@@ -1,5 +1,5 @@
 """
-Late: jobs that waited on their queue longer than its target, minute after minute.
+Queue latency: jobs that waited on their queue longer than its target, minute after minute.
 
 Why it matters
     Users feel the wait, not the run. A queue that stays late is short of workers or blocked.

@@ -1,5 +1,5 @@
 """
-Given up: a job that failed for the last time and will not be tried again.
+Retries exhausted: a job that failed for the last time and will not be tried again.
 
 Why it matters
     The work is not done, and nothing will do it.

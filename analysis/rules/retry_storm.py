@@ -1,5 +1,5 @@
 """
-In a retry storm: so many jobs of one queue fail and come back at once that retries are a large part of its work.
+Retry storm: so many jobs of one queue fail and come back at once that retries are a large part of its work.
 
 Why it matters
     Retries load the service that made the jobs fail, and delay the jobs that would succeed.

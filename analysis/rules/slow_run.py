@@ -1,5 +1,5 @@
 """
-Slow: a run that succeeded, but took far longer than its class usually does.
+Slow run: a run that succeeded, but took far longer than its class usually does.
 
 Why it matters
     It held a worker and made others wait; a few such runs are often the first sign of something larger.

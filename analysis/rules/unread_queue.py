@@ -1,5 +1,5 @@
 """
-On an unread queue: jobs wait on a queue that no worker reads and nothing was ever started from.
+Unread queue: jobs wait on a queue that no worker reads and nothing was ever started from.
 
 Why it matters
     They will wait for ever. A misspelt name, or a worker that was never deployed, is the usual cause.
