@@ -24,6 +24,8 @@ _JOBS_SHOWN = 5
 _VERSION = "1"
 _INSTALLATION = ("scope", "system")
 """Equal names of two installations or systems are two things."""
+_LEADING_COMMENT = re.compile(r"\A(?:--.*\n)+")
+"""A command line takes a question that begins with two dashes for an option."""
 _PARAMETER = re.compile(r"\$(\w+)")
 
 _WOULD_SHOW = {
@@ -88,7 +90,7 @@ def _ask(
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in _answer(db, rule.sql, given):
         groups.setdefault(tuple(row[name] for name in (*_INSTALLATION, *rule.subject)), []).append(row)
-    question = _filled_in(rule.sql, given)
+    question = _LEADING_COMMENT.sub("", _filled_in(rule.sql, given))
     found = [_finding(db, rule, params, group, question) for group in groups.values()]
     if found:
         jobs = len({row["job_key"] for rows in groups.values() for row in rows})
