@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel
 
+from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
 from analysis.rule import Row, Rule
 from analysis.rules import RULES
@@ -21,6 +22,11 @@ __all__ = ["SettingError", "check"]
 
 _JOBS_SHOWN = 5
 _VERSION = "1"
+_INSTALLATION = ("scope", "system")
+"""Equal names of two installations or systems are two things."""
+_LEADING_COMMENT = re.compile(r"\A(?:--.*\n)+")
+"""A command line takes a question that begins with two dashes for an option."""
+_PARAMETER = re.compile(r"\$(\w+)")
 
 _WOULD_SHOW = {
     "starts": "a worker's log",
@@ -44,22 +50,19 @@ def check(
     Ask the rules (or ``only`` those) of the derived tables, which must speak of ``as_of``.
 
     ``as_of`` (aware) defaults to the moment the stored tables speak of. ``settings`` maps ``rule.param`` to a value as
-    people write it. Raises ``SettingError`` for a setting or a rule that does not exist.
+    people write it. Raises ``SettingError`` for a setting or a rule that does not exist, and for a value that is none.
     """
     settings = settings or {}
-    refuse_unknown(rules, settings)
-    if strangers := set(only) - {rule.name for rule in rules}:
-        raise SettingError(f"there is no rule {min(strangers)}; there are {', '.join(rule.name for rule in rules)}")
+    refuse_unknown(rules, settings, only)
+    asked = [(rule, params_of(rule, settings)) for rule in rules if not only or rule.name in only]
     moment = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else _stored_moment(db)
     inputs = _inputs(db)
     if moment is None:
         return Investigation(as_of=None, first_at=None, inputs=inputs, checks=(), findings=())
     shown = {word for each in inputs for word in each.shows}
     checks, findings = [], []
-    for rule in rules:
-        if only and rule.name not in only:
-            continue
-        outcome, found = _ask(db, rule, params_of(rule, settings), moment, shown)
+    for rule, params in asked:
+        outcome, found = _ask(db, rule, params, moment, shown)
         checks.append(outcome)
         findings += found
     firsts = [each.from_at for each in inputs if each.from_at]
@@ -84,26 +87,31 @@ def _ask(
         reason = f"no input shows {missing[0]}; {_WOULD_SHOW[missing[0]]} would"
         return Check(rule=rule.name, status="skipped", reason=reason), []
     given = {"as_of": moment} | params.model_dump()
-    sql = rule.sql
-    used = {name: value for name, value in given.items() if re.search(rf"\${name}\b", sql)}
-    answer = db.execute(sql, used)
-    columns = [column[0] for column in answer.description or ()]
-    rows: list[Row] = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[name] for name in rule.subject), []).append(row)
-    found = [_finding(db, rule, params, group, _filled_in(sql, used)) for group in groups.values()]
+    for row in _answer(db, rule.sql, given):
+        groups.setdefault(tuple(row[name] for name in (*_INSTALLATION, *rule.subject)), []).append(row)
+    question = _LEADING_COMMENT.sub("", _filled_in(rule.sql, given))
+    found = [_finding(db, rule, params, group, question) for group in groups.values()]
     if found:
-        jobs = len({job for finding in found for job in finding.jobs})
-        return Check(rule=rule.name, status="found", reason=f"{len(found)} found, {jobs:,} jobs concerned"), found
-    return Check(rule=rule.name, status="clean", reason=_looked_at(db)), []
+        jobs = len({row["job_key"] for rows in groups.values() for row in rows})
+        concerned = f"{count(len(found), 'finding')}, {count(jobs, 'job')} concerned"
+        return Check(rule=rule.name, status="found", reason=concerned), found
+    seen = _answer(db, rule.looked_at, given)[0]
+    return Check(rule=rule.name, status="clean" if seen["judged"] else "skipped", reason=rule.clean(seen, params)), []
+
+
+def _answer(db: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, Any]) -> list[Row]:
+    answer = db.execute(sql, {name: given[name] for name in set(_PARAMETER.findall(sql))})
+    columns = [column[0] for column in answer.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
 
 def _finding(
     db: duckdb.DuckDBPyConnection, rule: Rule[Any], params: BaseModel, rows: Sequence[Row], sql: str
 ) -> Finding:
     verdict = rule.verdict(rows, params)
-    subject = {name: str(rows[0][name]) for name in rule.subject if rows[0][name] is not None}
+    scope = rows[0]["scope"]
+    subject = {name: str(rows[0][name]) for name in (*rule.subject, *_INSTALLATION) if rows[0][name] not in {None, ""}}
     ordered = sorted(rows, key=lambda row: (row["first_at"] or datetime.max, row["job_key"]))  # noqa: DTZ901 - naive as the table
     keys = list(dict.fromkeys(row["job_key"] for row in ordered))
     jobs = tuple(dict.fromkeys(row["job_id"] for row in ordered))
@@ -115,7 +123,7 @@ def _finding(
         severity=verdict.severity,
         confidence=verdict.confidence,
         confidence_reason=verdict.confidence_reason,
-        title=verdict.title,
+        title=f"{verdict.title} (in {scope})" if scope else verdict.title,
         subject=subject,
         jobs=jobs,
         job_count=len(jobs),
@@ -137,10 +145,10 @@ def _evidence(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> tuple[Evide
 
 def _inputs(db: duckdb.DuckDBPyConnection) -> tuple[Coverage, ...]:
     statement = files(__package__).joinpath("inputs.sql").read_text(encoding="utf-8")
-    answer = db.execute(statement)
-    columns = [column[0] for column in answer.description or ()]
-    rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
-    return tuple(Coverage(**row | {"from_at": _aware(row["from_at"]), "to_at": _aware(row["to_at"])}) for row in rows)
+    rows = _answer(db, statement, {})
+    return tuple(
+        Coverage(**dict(row) | {"from_at": _aware(row["from_at"]), "to_at": _aware(row["to_at"])}) for row in rows
+    )
 
 
 def _stored_moment(db: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -148,13 +156,8 @@ def _stored_moment(db: duckdb.DuckDBPyConnection) -> datetime | None:
     return row[0] if row else None
 
 
-def _looked_at(db: duckdb.DuckDBPyConnection) -> str:
-    jobs, runs = db.execute("select (select count(*) from jobs), (select count(*) from attempts)").fetchall()[0]
-    return f"looked at {jobs:,} jobs and {runs:,} runs, found none"
-
-
 def _filled_in(sql: str, values: Mapping[str, Any]) -> str:
-    return re.sub(r"\$(\w+)", lambda match: _literal(values[match[1]]), sql)
+    return _PARAMETER.sub(lambda match: _literal(values[match[1]]), sql)
 
 
 def _literal(value: Any) -> str:  # noqa: ANN401 - any parameter
@@ -162,6 +165,8 @@ def _literal(value: Any) -> str:  # noqa: ANN401 - any parameter
         return f"timestamp '{value.isoformat(sep=' ')}'"
     if isinstance(value, timedelta):
         return f"interval '{value // timedelta(microseconds=1)} microseconds'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
     return str(value)
 
 

@@ -1,12 +1,19 @@
-"""The JSON of ``jobtrail check``: a published contract, see ``check.schema.json``."""
+"""The JSON of ``jobtrail check``: a published contract, described in ``check.schema.json`` beside this file."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from importlib.resources import files
 
 from analysis.finding import Investigation
 
 SCHEMA_VERSION = 1
+
+
+def schema_text() -> str:
+    """The contract as a JSON Schema, draft 2020-12."""
+    return files(__package__).joinpath("check.schema.json").read_text(encoding="utf-8")
 
 
 def to_json(investigation: Investigation) -> dict[str, object]:
@@ -20,6 +27,11 @@ def to_json(investigation: Investigation) -> dict[str, object]:
         "checks": told["checks"],
         "findings": told["findings"],
     }
+
+
+def to_text(investigation: Investigation) -> str:
+    """The same as text, in ASCII: what a log holds cannot reach a terminal or break a pipe of another encoding."""
+    return json.dumps(to_json(investigation), indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def _text(moment: datetime | None) -> str | None:

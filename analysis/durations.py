@@ -1,4 +1,4 @@
-"""Spans of time as people write and read them: ``20s``, ``300ms``, ``10m``; ``2 min 14 s``."""
+"""Spans of time as people write and read them: ``20s``, ``300ms``, ``1h30m``; ``2 min 14 s``."""
 
 from __future__ import annotations
 
@@ -6,22 +6,34 @@ import re
 from datetime import timedelta
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_NUMBER = r"\d+(?:\.\d+)?"
+_PART = re.compile(rf"({_NUMBER})\s*(ms|s|min|m|h|d)\s*")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LONGEST = timedelta(days=36_525)
+"""Beyond a century a moment less the duration may fall out of the calendar."""
 
 
 def duration(text: str) -> timedelta:
-    """The duration that a text means: a number and ms, s, m, h or d. Raises ``ValueError``."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?\s*", text)
-    if match is None:
-        raise ValueError(f"{text!r} is no duration; write 300ms, 20s, 10m, 2h or 1d")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+    """The duration a text means: numbers with ms, s, m, h or d; a bare number is seconds. Raises ``ValueError``."""
+    parts = _PART.findall(text)
+    if re.fullmatch(rf"\s*{_NUMBER}\s*", text):
+        parts = [(text, "s")]
+    elif not parts or not re.fullmatch(rf"\s*(?:{_PART.pattern})+", text):
+        raise ValueError(f"{text!r} is no duration; write 300ms, 20s, 10m, 1h30m or 1d")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError(f"{text!r} is too long; at most {_LONGEST.days}d")
+    return timedelta(seconds=seconds)
 
 
 def in_words(seconds: float) -> str:
     """So many seconds, as a person says it."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < _MINUTE:
+    milliseconds = seconds * 1000
+    if milliseconds < 1:
+        return f"{milliseconds:.2g} ms"
+    if round(milliseconds) < 1000:  # noqa: PLR2004 - in a second
+        return f"{milliseconds:.0f} ms"
+    if float(f"{seconds:.3g}") < _MINUTE:
         return f"{seconds:.3g} s"
     whole = round(seconds)
     if whole < _HOUR:

@@ -7,14 +7,26 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from analysis.finding import Confidence, Severity
 
 Row = Mapping[str, Any]
 """One row of a rule's answer: column name to value; times naive UTC, as the database has them."""
+
+Family = Literal[
+    "stuck", "duplicated", "retried", "slow", "failing", "misconfigured", "missing", "workers", "blind spots"
+]
+"""What kind of complaint a rule voices."""
+
+Count = Annotated[int, Field(ge=1)]
+"""A parameter that says how many."""
+Times = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""A parameter that says how many times as much."""
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A parameter that says which part of all, from 0 to 1."""
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -37,25 +49,37 @@ class Rule(Generic[P]):
     One question about jobs.
 
     Its SQL stands beside its module, under the same name. It reads derived tables only, takes ``$as_of`` and the
-    fields of ``params`` as parameters, and answers with a row per job and execution concerned: ``job_key``,
-    ``attempt`` (null where the job as a whole is meant), ``first_at``, ``last_at``, the columns of ``subject``, and
-    whatever ``verdict`` needs. Rows that agree on ``subject`` make one finding.
+    fields of ``params`` as parameters, and answers with a row per job and execution concerned: ``scope``, ``system``,
+    ``job_key``, ``job_id``, ``attempt`` (null where the job as a whole is meant), ``first_at``, ``last_at``, the
+    columns of ``subject``, and whatever ``verdict`` needs. Rows that agree on scope, system and ``subject`` make one
+    finding.
     """
 
     name: str
-    family: str
+    family: Family
     params: P
     subject: tuple[str, ...]
     needs: tuple[str, ...]
-    """What at least one input must show for the question to make sense: starts, ends, errors, enqueues, queues, ..."""
+    """What at least one input must show for the question to make sense: starts, ends, errors, queues, workers."""
     verdict: Callable[[Sequence[Row], P], Verdict]
+    clean: Callable[[Row, P], str]
+    """Given the row of ``looked_at``: what was looked at and the bar it was held to, when nothing was found."""
 
     @property
     def sql(self) -> str:
         """The question. Raises ``FileNotFoundError`` where the .sql file is missing."""
-        return files("analysis.rules").joinpath(f"{self.name.replace('-', '_')}.sql").read_text(encoding="utf-8")
+        return self._read(".sql")
+
+    @property
+    def looked_at(self) -> str:
+        """SQL for one row: ``judged``, how many things were held to the bar (none: nothing was asked), and more."""
+        return self._read(".looked_at.sql")
 
     @property
     def docstring(self) -> str:
         """The rule's own words: first line the definition, then headings."""
         return inspect.getdoc(sys.modules[f"analysis.rules.{self.name.replace('-', '_')}"]) or ""
+
+    def _read(self, ending: str) -> str:
+        name = self.name.replace("-", "_") + ending
+        return files("analysis.rules").joinpath(name).read_text(encoding="utf-8")

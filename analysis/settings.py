@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -14,12 +14,12 @@ from analysis.rule import Rule
 
 
 class SettingError(Exception):
-    """A setting names no rule or no parameter, or its value is none; the words say which and what there is."""
+    """A setting names no rule or no parameter, or its value is none; one line says which and what there is."""
 
 
 def params_of(rule: Rule[Any], settings: Mapping[str, str]) -> BaseModel:
-    """The rule's parameters with these settings (``rule.param`` to value) in their place."""
-    given = {}
+    """The rule's parameters with these settings (``rule.param`` to value) in their place. Raises ``SettingError``."""
+    given: dict[str, timedelta | str] = {}
     for key, value in settings.items():
         name, _, param = key.partition(".")
         if name == rule.name:
@@ -28,23 +28,34 @@ def params_of(rule: Rule[Any], settings: Mapping[str, str]) -> BaseModel:
         params: BaseModel = type(rule.params).model_validate(rule.params.model_dump() | given)
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingError(f"{rule.name}.{first['loc'][0]}: {first['msg'].lower()}") from error
+        words = first["msg"].removeprefix("Input ").partition(", unable")[0]
+        raise SettingError(f"{rule.name}.{first['loc'][0]}: {first['input']!r} will not do, it {words}") from error
     return params
 
 
-def refuse_unknown(rules: Sequence[Rule[Any]], settings: Mapping[str, str]) -> None:
-    """Raises ``SettingError`` for a setting that no rule has."""
-    known = [f"{rule.name}.{param}" for rule in rules for param in type(rule.params).model_fields]
+def refuse_unknown(rules: Sequence[Rule[Any]], settings: Mapping[str, str], only: Iterable[str]) -> None:
+    """Raises ``SettingError`` for a setting that no rule has, and for a rule that there is not."""
+    names = [rule.name for rule in rules]
+    for name in only:
+        if name not in names:
+            raise SettingError(f"there is no rule {name}; {_nearest(name, names)}")
     for key in settings:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            there_is = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            raise SettingError(f"there is no setting {key}; {there_is}")
+        name, _, param = key.partition(".")
+        if name not in names:
+            raise SettingError(f"there is no rule {name}; {_nearest(name, names)}")
+        params = [*type(next(rule for rule in rules if rule.name == name).params).model_fields]
+        if param not in params:
+            full = [f"{name}.{each}" for each in params]
+            raise SettingError(f"there is no setting {key}; {_nearest(key, full)}")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
 
 
 def _value(rule: Rule[Any], param: str, value: str) -> timedelta | str:
-    field = type(rule.params).model_fields.get(param)
-    if field is None or field.annotation is not timedelta:
+    if type(rule.params).model_fields[param].annotation is not timedelta:
         return value
     try:
         return duration(value)

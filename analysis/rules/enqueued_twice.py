@@ -9,7 +9,8 @@ What to look at first
 
 Blind spots
     Arguments stand in few logs. Where they are in no input, only equal application lines can give a pair away. Jobs
-    without arguments are not compared: periodic jobs would all be duplicates.
+    without arguments are not compared: periodic jobs would all be duplicates. Work that comes again and again, such as
+    a refresh every few minutes, counts only where it comes twice within a minute.
 """
 
 from __future__ import annotations
@@ -19,33 +20,55 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from analysis.counts import count
 from analysis.durations import in_words
-from analysis.rule import Row, Rule, Verdict
+from analysis.rule import Count, Row, Rule, Share, Verdict
 
 
 class Params(BaseModel):
     """Thresholds."""
 
     within: timedelta = timedelta(minutes=10)
-    telling_share: float = 0.9
+    """Equal jobs further apart are two pieces of work."""
+    telling_share: Share = 0.9
+    """Application lines count where this part of a class's lines is of one job only."""
+    habit_gap: timedelta = timedelta(minutes=1)
+    """Work that comes again by habit, or by chance, counts only where it comes within this."""
+    habit_times: Count = 3
+    """The same work so many times, never closer than ``habit_gap``, is a habit."""
+    habit_share: Share = 0.2
+    """So is a class of which more than this part comes again between ``habit_gap`` and ``within``, among at least..."""
+    habit_jobs: Count = 20
+    """... so many jobs. And so is a class whose work comes again later than ``within`` more often than within it."""
+
+
+_SHARED = {
+    "arguments": "arguments",
+    "idempotency keys": "an idempotency key",
+    "application lines": "an application line",
+}
+_GUESS = (
+    "the arguments are in no input; these jobs logged a line that only they share, while nearly every other job of the "
+    "class logged one of its own; a log or snapshot with arguments would settle it"
+)
 
 
 def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     """Say how many jobs repeat another's work, and how that is known."""
-    by_arguments = rows[0]["basis"] != "application lines"
-    pairs = len({row["work"] for row in rows})
-    same = "the same arguments" if by_arguments else "the same application line"
+    basis = rows[0]["basis"]
+    pieces = len({row["work"] for row in rows})
+    closest = min(row["gap"] for row in rows)
+    jobs = f"{count(len(rows), 'job')} of {rows[0]['job_class'] or 'an unknown class'}"
+    share = f"share {_SHARED[basis]} with another within {in_words(params.within.total_seconds())}"
+    guess = basis == "application lines"
+    quick = closest <= params.habit_gap.total_seconds()
+    equal = f"the {basis} are equal" if quick else f"the {basis} are equal, but it may have been wanted twice"
     return Verdict(
-        title=f"{len(rows)} {rows[0]['job_class'] or ''} jobs with {same}, enqueued within "
-        f"{in_words(params.within.total_seconds())} "
-        f"of each other ({pairs} piece{'s' * (pairs > 1)} of work)",
-        severity="medium",
-        confidence="high" if by_arguments else "low",
-        confidence_reason=f"the {rows[0]['basis']} are equal"
-        if by_arguments
-        else "the arguments are in no input; these jobs logged a line that only they share, while nearly every other "
-        "job of the class logged one of its own. A log or snapshot with arguments would settle it",
-        metrics={"jobs": len(rows), "pieces_of_work": pairs},
+        title=f"{jobs} {share}, the closest {in_words(closest)} apart: {count(pieces, 'piece')} of work",
+        severity="low" if guess else "medium",
+        confidence="low" if guess else "high" if quick else "medium",
+        confidence_reason=_GUESS if guess else equal,
+        metrics={"jobs": len(rows), "pieces_of_work": pieces, "closest": closest},
         next_steps=(
             "Look at both jobs and check whether the effect happened twice.",
             "Find the two enqueues: the same request retried, a form sent twice, a callback registered twice.",
@@ -54,11 +77,26 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     )
 
 
+def clean(seen: Row, params: Params) -> str:
+    """Say how many jobs could be compared."""
+    if not seen["judged"]:
+        return (
+            "no input shows arguments or idempotency keys; a log or a snapshot with them would. Application lines "
+            "gave no pair away"
+        )
+    within = in_words(params.within.total_seconds())
+    return (
+        f"no two jobs of a class had the same arguments within {within}, but for habits; "
+        f"{seen['judged']:,} of {count(seen['jobs'], 'job')} compared"
+    )
+
+
 RULE = Rule(
     name="enqueued-twice",
     family="duplicated",
     params=Params(),
-    subject=("job_class", "queue", "basis"),
-    needs=("starts",),
+    subject=("job_class", "basis"),
+    needs=(),
     verdict=verdict,
+    clean=clean,
 )

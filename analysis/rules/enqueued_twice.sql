@@ -12,8 +12,12 @@ with works as (
         case when idempotency_key is not null then 'idempotency keys' else 'arguments' end as basis
     from jobs
     where
-        idempotency_key is not null
-        or (arguments_digest is not null and cast(arguments as varchar) not in ('[]', '{}', 'null'))
+        -- What a lock kept from running was not done twice.
+        (state <> 'discarded' or attempts > 0)
+        and (
+            idempotency_key is not null
+            or (arguments_digest is not null and cast(arguments as varchar) not in ('[]', '{}', 'null'))
+        )
 ),
 
 said as (
@@ -83,23 +87,50 @@ candidates as (
 spaced as (
     select
         *,
-        lag(enqueued_at) over work_order as previous_at,
-        lead(enqueued_at) over work_order as next_at
+        date_diff('microsecond', lag(enqueued_at) over work_order, enqueued_at) / 1e6 as since_previous,
+        date_diff('microsecond', enqueued_at, lead(enqueued_at) over work_order) / 1e6 as until_next
     from candidates
     where enqueued_at is not null
     window work_order as (partition by scope, system, job_class, basis, work order by enqueued_at, job_key)
+),
+
+known as (
+    -- What comes again by habit: the same work on a timetable, or a class whose work keeps coming again, be it within
+    -- the window or, as chance has it where there are few arguments, mostly later.
+    select
+        *,
+        least(since_previous, until_next) as gap,
+        count(*) over same_work >= $habit_times
+        and min(since_previous) over same_work > extract(epoch from $habit_gap) as work_is_habit,
+        count(case when since_previous > extract(epoch from $within) then 1 end) over same_class
+        > count(case when since_previous <= extract(epoch from $within) then 1 end) over same_class
+        or count(*) over same_class >= $habit_jobs
+        and avg(
+            case
+                when since_previous > extract(epoch from $habit_gap) and since_previous <= extract(epoch from $within)
+                    then 1.0
+                else 0.0
+            end
+        ) over same_class > $habit_share as class_is_habit
+    from spaced
+    window
+        same_work as (partition by scope, system, job_class, basis, work),
+        same_class as (partition by scope, system, job_class, basis)
 )
 
 select
     job_key,
     job_id,
     null as attempt,
+    scope,
+    system,
     job_class,
     queue,
     basis,
     work,
+    gap,
     enqueued_at as first_at,
     enqueued_at as last_at
-from spaced
-where enqueued_at - previous_at <= $within or next_at - enqueued_at <= $within
-order by basis, job_class, work, enqueued_at, job_key
+from known
+where gap <= case when work_is_habit or class_is_habit then extract(epoch from $habit_gap) else extract(epoch from $within) end
+order by scope, system, basis, job_class, work, enqueued_at, job_key

@@ -8,7 +8,8 @@ What to look at first
     Why the process died: a kill for memory, a crash, a deploy that did not wait.
 
 Blind spots
-    Where neither a snapshot nor heartbeats show the worker, its death cannot be told from silence.
+    Where neither a snapshot nor heartbeats show the worker, its death cannot be told from silence. A worker that shut
+    down in order gave its jobs back or waited for them, and is not looked at.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from analysis.counts import count, which
+from analysis.durations import in_words
 from analysis.rule import Row, Rule, Verdict
 
 
@@ -25,26 +28,41 @@ class Params(BaseModel):
     """Thresholds."""
 
     min_age: timedelta = timedelta(seconds=60)
+    """How long the worker must have been silent."""
 
 
 def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say whose death it was and what it took along."""
     again = sum(bool(row["ran_again"]) for row in rows)
     lost = len({row["job_key"] for row in rows if not row["ran_again"]})
-    runs = f"{len(rows)} run{'s' * (len(rows) > 1)}"
-    after = f"; {again} ran again later" if again else ""
+    deaths = len({row["worker_key"] for row in rows})
+    often = f", which died {deaths} times" if deaths > 1 else ""
+    after = f"; {again} ran again later" if again else "; none ran again" if len(rows) > 1 else "; it did not run again"
+    least_sure = min(rows, key=lambda row: ("low", "medium", "high").index(row["worker_confidence"]))
     return Verdict(
-        title=f"{runs} died with worker {rows[0]['worker']}{after}",
+        title=f"{count(len(rows), 'run')} died with worker {rows[0]['worker']}{often}{after}",
         severity="high" if lost else "medium",
-        confidence=rows[0]["worker_confidence"],
-        confidence_reason=rows[0]["worker_basis"],
-        metrics={"runs": len(rows), "jobs_not_run_again": lost},
+        confidence=least_sure["worker_confidence"],
+        confidence_reason=f"the worker is gone: {least_sure['worker_basis']}",
+        metrics={"runs": len(rows), "jobs_not_run_again": lost, "deaths": deaths},
         next_steps=(
             "Find out why the process died: the kernel log (out of memory), the deploy log, the supervisor's log.",
             "Ask for each job whether half of its work is done, then enqueue again those that may run twice.",
             "Use a fetch that survives a crash (Sidekiq Pro's super_fetch, or acknowledge after the run).",
         ),
     )
+
+
+def clean(seen: Row, params: Params) -> str:
+    """Say how many processes were seen, and how many of them died."""
+    if not seen["judged"]:
+        return "no input shows a worker process"
+    processes = count(seen["judged"], "worker process", "worker processes")
+    untold = seen["untold_workers"]
+    but = f"; of {untold:,} it cannot be told whether {which(untold, 'it lives', 'they live')}" if untold else ""
+    silent = in_words(params.min_age.total_seconds())
+    died = f"{processes}, {seen['dead']:,} died"
+    return f"no run was left open by a worker that died and was silent for {silent}; {died}{but}"
 
 
 RULE = Rule(
@@ -54,4 +72,5 @@ RULE = Rule(
     subject=("worker",),
     needs=("starts", "workers"),
     verdict=verdict,
+    clean=clean,
 )

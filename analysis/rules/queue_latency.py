@@ -1,5 +1,5 @@
 """
-Late: jobs that waited on their queue longer than its target, minute after minute.
+Queue latency: jobs that waited on their queue longer than its target, minute after minute.
 
 Why it matters
     Users feel the wait, not the run. A queue that stays late is short of workers or blocked.
@@ -8,7 +8,8 @@ What to look at first
     Whether more jobs came than usual, or fewer were worked off.
 
 Blind spots
-    A wait is known only where an input shows when the job was enqueued.
+    A wait is known only where an input shows when the job was enqueued. Jobs on a queue that stands still count once it
+    moves again; until then they have ``never-started``.
 """
 
 from __future__ import annotations
@@ -18,28 +19,43 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from analysis.counts import count
 from analysis.durations import in_words
-from analysis.rule import Row, Rule, Verdict
+from analysis.rule import Count, Row, Rule, Verdict
+
+_MINUTE = 60
 
 
 class Params(BaseModel):
     """Thresholds."""
 
     target: timedelta = timedelta(seconds=60)
-    minutes: int = 3
+    """A job that waits longer is late."""
+    minutes: Count = 3
+    """How long jobs must be late on end. A minute without a late job ends a stretch."""
 
 
 def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     """Say how late the queue ran, for how long, and for how many."""
     worst = max(row["wait"] for row in rows)
+    stretches = {row["stretch"]: row["late_minutes"] for row in rows}
+    late = sum(stretches.values()) * _MINUTE
+    often = f" in {len(stretches)} stretches" if len(stretches) > 1 else ""
     target = params.target.total_seconds()
+    jobs = len({row["job_key"] for row in rows})
+    longest = in_words(worst)
+    waited = f"waited {longest}" if jobs == 1 else f"waited over {in_words(target)}, the longest {longest}"
     return Verdict(
-        title=f"Queue {rows[0]['queue']} ran late: {len(rows):,} jobs waited over {in_words(target)}, the "
-        f"longest {in_words(worst)}",
+        title=f"Queue {rows[0]['queue']} ran late for {in_words(late)}{often}: {count(jobs, 'job')} {waited}",
         severity="high" if worst > 5 * target else "medium",
         confidence="high",
-        confidence_reason="waits are measured from each job's own enqueue to its start",
-        metrics={"worst_wait": worst, "jobs": len(rows), "late_minutes": rows[0]["late_minutes"]},
+        confidence_reason="waits are measured from when each job was due to its start",
+        metrics={
+            "worst_wait": worst,
+            "jobs": jobs,
+            "late_minutes": round(sum(stretches.values()), 1),
+            "stretches": len(stretches),
+        },
         next_steps=(
             "Compare arrivals and completions of the queue at the time: more work, or less done?",
             "Look for long jobs that held its workers.",
@@ -48,6 +64,20 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     )
 
 
+def clean(seen: Row, params: Params) -> str:
+    """Say how many waits are known, and how long the longest was."""
+    if not seen["judged"]:
+        return "no input shows when jobs were enqueued; the log or spans of the application that enqueues would"
+    late = f"over {in_words(params.target.total_seconds())} for {params.minutes} min on end"
+    longest = f", the longest {in_words(seen['longest'])}" if seen["longest"] is not None else ""
+    waiting = f"; {seen['waiting']:,} still waiting" if seen["waiting"] else ""
+    return (
+        f"no queue had jobs waiting {late}; the wait of {seen['waits']:,} of {count(seen['runs'], 'run')} is known"
+        f"{longest}{waiting}"
+    )
+
+
+# No input need show every enqueue: snapshots and error reports tell some, and ``judged`` counts the waits known.
 RULE = Rule(
     name="queue-latency",
     family="slow",
@@ -55,4 +85,5 @@ RULE = Rule(
     subject=("queue",),
     needs=("starts",),
     verdict=verdict,
+    clean=clean,
 )

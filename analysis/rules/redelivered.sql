@@ -1,25 +1,37 @@
--- Runs that began although the run before had succeeded, or was not over, with no failure and no push-back between.
+-- Runs that began although the run before had succeeded, or was not over while its worker lived.
 with ordered as (
     select
         *,
-        lag(state) over (partition by job_key order by attempt) as previous_state,
-        lag(ended_at) over (partition by job_key order by attempt) as previous_ended_at,
-        lag(started_at) over (partition by job_key order by attempt) as previous_started_at
+        lag(state) over job as previous_state,
+        lag(ended_at) over job as previous_ended_at,
+        lag(started_at) over job as previous_started_at,
+        lag(worker_state) over job as previous_worker_state,
+        lag(worker_seen_at) over job as previous_worker_seen_at
     from attempts
+    window job as (partition by job_key order by attempt)
 )
 
 select
     job_key,
     job_id,
     attempt,
+    scope,
+    system,
     job_class,
     queue,
     previous_started_at as first_at,
     state,
     previous_state,
+    previous_ended_at > started_at or (previous_state = 'running' and previous_worker_state = 'alive') as at_once,
     coalesce(ended_at, started_at) as last_at
 from ordered
 where
-    previous_state in ('succeeded', 'running', 'unknown')
+    (
+        previous_state = 'succeeded'
+        or (
+            previous_state in ('running', 'unknown')
+            and not (previous_worker_state in ('gone', 'stopped') and previous_worker_seen_at <= started_at)
+        )
+    )
     and started_at > previous_started_at + $tolerance
 order by started_at, job_key, attempt

@@ -8,7 +8,8 @@ What to look at first
     The error: is it one that a retry can cure?
 
 Blind spots
-    Systems that log no start of a retry show fewer runs than there were.
+    Inputs that begin in the middle of a job's life, and systems that log no start of a retry, show fewer runs than
+    there were. A job that was given up in the end is told by ``retries-exhausted``.
 """
 
 from __future__ import annotations
@@ -17,32 +18,50 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from analysis.rule import Row, Rule, Verdict
+from analysis.counts import count
+from analysis.rule import Count, Row, Rule, Verdict
 
 
 class Params(BaseModel):
     """Thresholds."""
 
-    attempts: int = 5
+    attempts: Count = 5
+    """Runs of one job from which on it was retried often."""
 
 
 def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many jobs, for which error, and how they ended."""
     most = max(row["attempts"] for row in rows)
     fine = sum(row["state"] == "succeeded" for row in rows)
-    count = len(rows)
+    jobs = len(rows)
+    runs = f"ran {most} times" if jobs == 1 else f"ran up to {most} times each"
+    if jobs == 1:
+        end = "it succeeded in the end" if fine else "it has not succeeded yet"
+    else:
+        end = "all succeeded in the end" if fine == jobs else f"{fine or 'none'} succeeded in the end"
     return Verdict(
-        title=f"{count} {rows[0]['job_class'] or ''} job{'s' * (count > 1)} ran up to {most} times because of "
-        f"{rows[0]['error_class'] or 'errors'}; {fine} succeeded in the end",
-        severity="low" if fine == count else "medium",
+        title=f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {runs} because of "
+        f"{rows[0]['error_class'] or 'errors that no input names'}; {end}",
+        severity="low" if fine == jobs else "medium",
         confidence="high",
-        confidence_reason="every run and every failure stands in the inputs",
-        metrics={"most_attempts": most, "jobs": count, "succeeded": fine},
+        confidence_reason="runs and failures were counted one by one; there may be more before the inputs begin",
+        metrics={"most_attempts": most, "jobs": jobs, "succeeded": fine},
         next_steps=(
             "Read the error: a timeout may pass by itself, a missing record or a bug will not.",
             "Do not retry what cannot succeed; give retries a growing delay.",
         ),
     )
+
+
+def clean(seen: Row, params: Params) -> str:
+    """Say how many jobs were retried, and how often at most."""
+    if not seen["judged"]:
+        return "there is no run to judge"
+    ran = f"{count(seen['judged'], 'job')} ran"
+    if not seen["retried"]:
+        return f"{ran}, none was retried"
+    given_up = f"; {seen['given_up']:,} given up are told by retries-exhausted" if seen["given_up"] else ""
+    return f"no job ran {params.attempts} times because it kept failing; {ran}, {seen['retried']:,} retried{given_up}"
 
 
 RULE = Rule(
@@ -52,4 +71,5 @@ RULE = Rule(
     subject=("job_class", "queue", "error_class"),
     needs=("starts", "errors"),
     verdict=verdict,
+    clean=clean,
 )

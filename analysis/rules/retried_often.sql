@@ -1,8 +1,10 @@
--- Jobs that were run so many times, each run but the last a failure.
+-- Jobs that were run so many times, each run but the last a failure, and not given up.
 select
     job_key,
     job_id,
     null as attempt,
+    scope,
+    system,
     job_class,
     queue,
     error_class,
@@ -11,5 +13,5 @@ select
     attempts,
     state
 from jobs
-where attempts >= $attempts and failures >= $attempts - 1
+where attempts >= $attempts and failures >= $attempts - 1 and state <> 'failed'
 order by first_started_at, job_key

@@ -1,5 +1,5 @@
 """
-Given up: a job that failed for the last time and will not be tried again.
+Retries exhausted: a job that failed for the last time and will not be tried again.
 
 Why it matters
     The work is not done, and nothing will do it.
@@ -17,32 +17,54 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from analysis.rule import Row, Rule, Verdict
+from analysis.counts import count, which
+from analysis.rule import Count, Row, Rule, Verdict
 
 
 class Params(BaseModel):
     """Thresholds."""
 
-    min_jobs: int = 1
+    min_jobs: Count = 1
+    """Jobs of one class, queue and error from which on it is worth a finding."""
 
 
 def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many were given up, and for which error."""
-    count = len(rows)
+    jobs = len(rows)
     most = max(row["attempts"] for row in rows)
-    tried = f"after up to {most} runs" if most > 1 else "after one run"
+    up_to = "" if jobs == 1 else "up to "
+    tried = f" after {up_to}{most} runs" if most > 1 else " after one run" if most else ""
+    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(jobs, 'was', 'were')}"
+    told = all(row["told"] for row in rows)
     return Verdict(
-        title=f"{count} {rows[0]['job_class'] or ''} job{'s' * (count > 1)} given up {tried}: "
-        f"{rows[0]['error_class'] or 'the error is in no input'}",
+        title=f"{what} given up{tried}: {rows[0]['error_class'] or 'the error is in no input'}",
         severity="high",
-        confidence="high",
-        confidence_reason="the inputs say that no retry is left",
-        metrics={"jobs": count, "most_attempts": most},
+        confidence="high" if told else "medium",
+        confidence_reason="the inputs say that no retry is left"
+        if told
+        else "no input says whether a retry comes, but the snapshot taken after the failure holds none",
+        metrics={"jobs": jobs, "most_attempts": most},
         next_steps=(
-            "Read the error and fix its cause.",
-            "Then enqueue the jobs again: those in a dead set can be retried from there, the others are gone for good.",
+            "Read the error and find its cause.",
+            "Look whether the last run did part of its work.",
+            "Once it is mended, retry the jobs from the dead set; enqueue anew those that are in no queue any more.",
         ),
     )
+
+
+def clean(seen: Row, params: Params) -> str:
+    """Say how many jobs failed, and that none of them was given up."""
+    if not seen["judged"]:
+        return "there is no job to judge"
+    jobs = count(seen["judged"], "job")
+    if not seen["failed_once"]:
+        return f"{jobs}, none failed"
+    given_up = (
+        "no job was given up" if params.min_jobs == 1 else f"no {params.min_jobs} jobs were given up for one error"
+    )
+    untold = seen["untold"]
+    but = f"; of {untold:,} no input tells whether a retry came" if untold else ""
+    return f"{given_up}; {jobs}, {seen['failed_once']:,} failed at least once{but}"
 
 
 RULE = Rule(
@@ -52,4 +74,5 @@ RULE = Rule(
     subject=("job_class", "queue", "error_class"),
     needs=("errors",),
     verdict=verdict,
+    clean=clean,
 )

@@ -35,7 +35,7 @@ happenings as (
         0,
         1
     from attempts
-    where attempt = 1 and queue is not null and started_at is not null
+    where attempt = 1 and coalesce(attempt_logged, 1) = 1 and queue is not null and started_at is not null
 ),
 
 measured as (
@@ -78,6 +78,8 @@ select
     f.job_key,
     f.job_id,
     f.attempt,
+    f.scope,
+    f.system,
     f.job_class,
     f.queue,
     f.error_class,
@@ -87,4 +89,4 @@ select
 from failures as f
 inner join covered as c on f.job_key = c.job_key and f.attempt = c.attempt and c.failures = 1
 where c.storm_ratio is not null
-order by f.queue, f.ended_at, f.job_key, f.attempt
+order by f.scope, f.system, f.queue, f.ended_at, f.job_key, f.attempt

@@ -1,27 +1,40 @@
 -- Successful runs far above the usual of their class: on the log scale, against its body, and by an amount that matters.
+with classes as (
+    -- The longest of n ordinary runs scores about sqrt(2 ln n): so far, and half a point more, is chance. And the spread
+    -- of n runs is a guess, too low by 2 / sqrt(n) every so often.
+    select
+        *,
+        greatest($score, sqrt(2 * ln(runs)) + 0.5) * (1 + 2 / sqrt(runs)) as bar_score,
+        case when outlier_share <= $max_share then body_p99 else run_p99 end as bar_p99
+    from class_baselines
+    where runs >= $min_runs
+)
+
 select
     a.job_key,
     a.job_id,
     a.attempt,
+    a.scope,
+    a.system,
     a.job_class,
     a.queue,
     a.started_at as first_at,
     a.ended_at as last_at,
     a.run,
-    b.run_p50,
-    b.body_p99,
-    b.runs
+    c.run_p50,
+    c.bar_p99,
+    c.outlier_share,
+    c.runs
 from attempts as a
-inner join class_baselines as b
+inner join classes as c
     on
-        a.scope = b.scope and a.system = b.system and a.job_class = b.job_class
-        and coalesce(a.queue, '') = coalesce(b.queue, '')
+        a.scope = c.scope and a.system = c.system and a.job_class = c.job_class
+        and coalesce(a.queue, '') = coalesce(c.queue, '')
 where
     a.state = 'succeeded'
-    and b.runs >= $min_runs
     and a.run > 0
-    and 0.6745 * (ln(a.run) - b.log_median) / b.log_spread > $score
-    and a.run > $times_p99 * case when b.outlier_share <= $max_share then b.body_p99 else b.run_p99 end
-    and a.run >= $times_median * b.run_p50
-    and to_microseconds(cast((a.run - b.run_p50) * 1e6 as bigint)) >= $min_excess
+    and 0.6745 * (ln(a.run) - c.log_median) / c.log_spread > c.bar_score
+    and a.run > $times_p99 * c.bar_p99
+    and a.run >= $times_median * c.run_p50
+    and a.run - c.run_p50 >= extract(epoch from $min_excess)
 order by a.run desc, a.job_key asc, a.attempt asc

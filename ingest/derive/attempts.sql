@@ -36,10 +36,12 @@ one_each as (
 ),
 
 numbered as (
+    -- A run handed out again repeats when its job was first enqueued: that is not since when this run waited.
     select
         *,
         row_number() over job as attempt,
         lag(started_at) over job as previous_started_at,
+        case when coalesce(enqueued_at > lag(started_at) over job, true) then enqueued_at end as own_enqueued_at,
         lead(started_at) over (
             partition by worker_key, thread order by started_at, execution_id
         ) as thread_went_on_at
@@ -131,10 +133,10 @@ described as (
         n.*,
         coalesce(n.job_class, f.job_class) as known_class,
         coalesce(n.queue, f.queue, u.queue) as known_queue,
-        coalesce(q.enqueued_at, n.enqueued_at) as known_enqueued_at,
+        coalesce(q.enqueued_at, n.own_enqueued_at) as known_enqueued_at,
         case
             when n.wait is not null then n.started_at - to_microseconds(cast(n.wait * 1e6 as bigint))
-            else coalesce(q.eligible_at, n.enqueued_at)
+            else coalesce(q.eligible_at, n.own_enqueued_at)
         end as eligible_at,
         w.state as process_state,
         w.last_seen_at as process_seen_at,
@@ -168,7 +170,8 @@ select
         else 'running'
     end as state,
     will_retry,
-    coalesce(wait, case when eligible_at > started_at then 0 else seconds_between(eligible_at, started_at) end) as wait,
+    -- greatest() passes over nulls: an unknown wait must not become none.
+    coalesce(wait, case when eligible_at is not null then greatest(seconds_between(eligible_at, started_at), 0) end) as wait,
     coalesce(duration, seconds_between(started_at, ended_at)) as run,
     host,
     pid,

@@ -1,19 +1,22 @@
 -- When each job was put on a queue, as any input tells: its own line or span, a later line that repeats it, a snapshot.
+-- A return is a retry or a push-back: the job was on a queue before.
 create or replace temp table enqueues as
 with told as (
     select
         k.job_key,
         e.occurred_at as enqueued_at,
         e.run_at,
-        e.event = 'enqueued' as told_directly
+        e.event = 'enqueued' as told_directly,
+        e.event in ('retry_scheduled', 'requeued') as is_return
     from job_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
-    where e.event in ('enqueued', 'scheduled', 'retry_scheduled')
+    where e.event in ('enqueued', 'scheduled', 'retry_scheduled', 'requeued')
     union all
     select
         k.job_key,
         e.enqueued_at,
         null,
+        false,
         false
     from job_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
@@ -23,6 +26,7 @@ with told as (
         k.job_key,
         j.enqueued_at,
         null,
+        false,
         false
     from snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
@@ -33,7 +37,8 @@ with told as (
         k.job_key,
         coalesce(p.ended_at, p.started_at),
         null,
-        true
+        true,
+        false
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
     where p.operation = 'enqueue'
@@ -43,7 +48,8 @@ select
     job_key,
     enqueued_at,
     max(greatest(enqueued_at, run_at)) as eligible_at,
-    bool_or(told_directly) as told_directly
+    bool_or(told_directly) as told_directly,
+    bool_and(is_return) as is_return
 from told
 where enqueued_at is not null
 group by job_key, enqueued_at

@@ -192,10 +192,11 @@ runs_of_jobs as (
     group by job_key
 ),
 
-first_enqueues as (
+enqueued as (
     select
         job_key,
-        min(enqueued_at) as enqueued_at
+        min(enqueued_at) filter (not is_return) as enqueued_at,
+        arg_max(eligible_at, enqueued_at) as eligible_at
     from enqueues
     group by job_key
 ),
@@ -247,6 +248,7 @@ select
     f.arguments_digest,
     f.idempotency_key,
     e.enqueued_at,
+    e.eligible_at,
     case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
     r.first_started_at,
     case when j.last_state in ('succeeded', 'failed', 'failed, retry not told', 'discarded') then coalesce(r.last_ended_at, j.state_at) end as finished_at,
@@ -276,5 +278,5 @@ select
 from judged as j
 left join facts as f on j.job_key = f.job_key
 left join runs_of_jobs as r on j.job_key = r.job_key
-left join first_enqueues as e on j.job_key = e.job_key
+left join enqueued as e on j.job_key = e.job_key
 order by j.job_key;

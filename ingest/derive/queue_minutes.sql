@@ -60,6 +60,7 @@ looks as (
         q.queue,
         date_trunc('minute', s.taken_at) as minute,
         arg_max(q.depth, s.taken_at) as depth_snapshot,
+        arg_max(q.paused, s.taken_at) filter (q.paused is not null) as paused,
         arg_max(seconds_between(q.oldest_at, s.taken_at), s.taken_at) as oldest_wait
     from snapshot_queues as q
     inner join snapshots as s on q.snapshot_id = s.snapshot_id
@@ -111,10 +112,10 @@ waiting as (
         j.scope,
         j.system,
         j.queue,
-        j.enqueued_at,
+        j.eligible_at,
         $as_of
     from jobs as j
-    where j.state = 'queued' and j.attempts = 0 and j.enqueued_at is not null
+    where j.state = 'queued' and j.attempts = 0 and j.eligible_at is not null
 ),
 
 depths as (
@@ -157,7 +158,8 @@ select
     e.run_median,
     case when known.queue is not null then coalesce(d.depth, 0) end as depth,
     l.depth_snapshot,
-    coalesce(greatest(l.oldest_wait, d.oldest_wait), l.oldest_wait, d.oldest_wait) as oldest_wait
+    coalesce(greatest(l.oldest_wait, d.oldest_wait), l.oldest_wait, d.oldest_wait) as oldest_wait,
+    l.paused
 from minutes as m
 left join arrivals as a on m.scope = a.scope and m.system = a.system and m.queue = a.queue and m.minute = a.minute
 left join starts as s on m.scope = s.scope and m.system = s.system and m.queue = s.queue and m.minute = s.minute

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from analysis.check import SettingError, check
-from analysis.check_json import to_json
-from analysis.finding import SEVERITIES, Finding, Investigation
+from analysis.check_json import schema_text, to_text
+from analysis.counts import count
+from analysis.finding import SEVERITIES, Check, Finding, Investigation
 from reports.cli import FOUND, NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
-from reports.cli.terminal import console, plain
+from reports.cli.terminal import console, period, plain
+
+_JOBS, _PIECES = 3, 2
+"""Jobs and pieces of evidence shown of each finding; JSON has them all."""
+_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 
 
 def settings_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -24,17 +30,27 @@ def settings_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str,
     for key, sign, _ in pairs:
         if not sign or "." not in key:
             raise click.BadParameter(f"write rule.param=value, such as hung.min_age=20m, not {key!r}")
-    return {key: value for key, _, value in pairs}
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click passes it so
+    if wanted:
+        click.echo(schema_text(), nl=False)
+        ctx.exit()
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema,
+              help="Print the JSON Schema of --format json, and leave.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice([*SEVERITIES, "none"]), default="high", show_default=True,
               help="Exit with 1 from this severity on.")  # fmt: skip
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
-@click.option("--set", "settings", multiple=True, callback=settings_of, help="A threshold: rule.param=value.")
+@click.option("--set", "settings", multiple=True, callback=settings_of,
+              help="A threshold, rule.param=value, such as hung.min_age=1h30m or retried-often.attempts=3. Durations: "
+              "300ms, 20s, 10m, 2h, 1d. May be given several times.")  # fmt: skip
 @click.option("--rule", "only", multiple=True, help="Ask only this rule. May be given several times.")
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
@@ -54,7 +70,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
         except SettingError as error:
             raise click.UsageError(str(error)) from error
     if form == "json":
-        click.echo(json.dumps(to_json(investigation), indent=2, ensure_ascii=False))
+        click.echo(to_text(investigation))
     else:
         _print(console(), investigation)
     if investigation.as_of is None:
@@ -77,21 +93,60 @@ def _print(out: Console, investigation: Investigation) -> None:
             "There is no evidence with a time in it, so nothing could be checked. Read some: jobtrail ingest PATH..."
         )
         return
-    out.print(f"As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {len(investigation.inputs)} inputs.\n")
-    for finding in investigation.findings:
+    findings = investigation.findings
+    told = count(len(findings), "finding") if findings else "Nothing found"
+    inputs = count(len(investigation.inputs), "input")
+    out.print(f"{told}. As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {inputs}.\n")
+    for finding in findings:
         _print_finding(out, finding)
-    if not investigation.findings:
-        out.print("Nothing found.\n")
-    for outcome in investigation.checks:
-        if outcome.status != "found":
-            out.print(Text(f"  {outcome.status:8}{outcome.rule:20}{outcome.reason}"), soft_wrap=True)
+    for status in ("clean", "skipped"):
+        _print_checks(out, [each for each in investigation.checks if each.status == status])
+    if findings:
+        out.print("All evidence and the SQL behind each finding: jobtrail report incident, or --format json")
 
 
 def _print_finding(out: Console, finding: Finding) -> None:
-    out.print(Text(f"{finding.severity.upper():9}{finding.rule}"), plain(finding.title), soft_wrap=True)
-    jobs = ", ".join(finding.jobs[:3]) + (f" and {finding.job_count - 3:,} more" if finding.job_count > 3 else "")  # noqa: PLR2004 - shown
-    out.print("        jobs    ", plain(jobs), soft_wrap=True)
-    for piece in finding.evidence[:3]:
-        when = f"{piece.at:%H:%M:%S}" if piece.at else "no time"
-        out.print("        evidence", plain(f"{piece.source}:{piece.line} {when} {piece.text}"), soft_wrap=True)
-    out.print("        next    ", plain(finding.next_steps[0]), "\n", soft_wrap=True)
+    """Severity and title at the margin, the rest below in two columns, wrapped and never cut."""
+    out.print(Text(f"{finding.severity.upper()}  ", _COLOURS[finding.severity]) + plain(finding.title))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for label, words in _rows(finding):
+        table.add_row(f"  {label}", plain(words))
+    out.print(table)
+    out.print()
+
+
+def _rows(finding: Finding) -> Iterator[tuple[str, str]]:
+    yield "rule", f"{finding.rule}, {finding.confidence} confidence: {finding.confidence_reason}"
+    if finding.first_at:
+        yield "when", f"{_when(finding)} UTC"
+    more = finding.job_count - _JOBS
+    yield (
+        ("job" if finding.job_count == 1 else "jobs"),
+        ", ".join(finding.jobs[:_JOBS]) + (f" and {more:,} more" if more > 0 else ""),
+    )
+    for number, piece in enumerate(finding.evidence[:_PIECES]):
+        at = f"{piece.at:%H:%M:%S} " if piece.at else ""
+        yield "" if number else "evidence", f"{at}{piece.text} ({piece.source}:{piece.line})"
+    yield "next", finding.next_steps[0]
+
+
+def _when(finding: Finding) -> str:
+    first, last = finding.first_at, finding.last_at
+    if first is None or last is None or last - first < timedelta(seconds=1):
+        return f"{first:%Y-%m-%d %H:%M:%S}"
+    return period(first, last)
+
+
+def _print_checks(out: Console, checks: list[Check]) -> None:
+    if not checks:
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for each in checks:
+        table.add_row(f"  {each.rule}", plain(each.reason))
+    out.print("Clean" if checks[0].status == "clean" else "Not asked, for want of evidence", style="bold")
+    out.print(table)
+    out.print()

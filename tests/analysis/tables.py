@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from analysis.check import check
+from analysis.finding import Investigation
 from ingest.schema import DERIVED, EVIDENCE, table
 
 SHOWS = ["starts", "ends", "errors", "enqueues", "queues", "workers"]
+
+CASE_TABLES = ("jobs", "attempts", "workers", "class_baselines", "attempt_evidence", "queue_minutes", "coverage")
+"""The tables that a case may fill."""
 
 _USUAL: dict[str, dict[str, Any]] = {
     "jobs": {"job_class": "Job", "queue": "default", "queue_basis": "seen"},
     "attempts": {"job_class": "Job", "queue": "default", "attempt": 1, "last_seen_at": datetime(2026, 1, 5)},  # noqa: DTZ001 - naive UTC as the table
     "workers": {"state_basis": "a heartbeat", "confidence": "high"},
     "class_baselines": {"job_class": "Job", "queue": "default"},
+    "queue_minutes": {"queue": "default"},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }
@@ -55,3 +64,35 @@ def insert(db: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Mapping[str,
         full = nothing | key | _USUAL.get(name, {}) | row
         places = ", ".join(f"${column}" for column in full)
         db.execute(f"insert into {name} ({', '.join(full)}) values ({places})", full)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of a rule's table: rows, the moment, and the jobs that the rule flags then."""
+
+    rule: str
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.values['name']}"
+
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """The case's rows in the public tables."""
+        return database({name: self.values[name] for name in CASE_TABLES if name in self.values})
+
+
+def checked(case: Case, db: duckdb.DuckDBPyConnection | None = None) -> Investigation:
+    """What the case's rule finds in its rows, or in those of ``db``."""
+    settings = {f"{case.rule}.{param}": str(value) for param, value in case.values.get("settings", {}).items()}
+    as_of = case.values["as_of"].replace(tzinfo=UTC)
+    if db is not None:
+        return check(db, as_of=as_of, settings=settings, only=[case.rule])
+    with case.database() as db_of_case:
+        return check(db_of_case, as_of=as_of, settings=settings, only=[case.rule])
+
+
+CASES = tuple(
+    Case(path.stem.replace("_", "-"), case)
+    for path in sorted(Path(__file__).with_name("rules").glob("*.toml"))
+    for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+)

@@ -193,10 +193,34 @@ def test_the_wait_runs_from_the_enqueue_before_this_run_and_not_from_the_first()
     assert evidence.rows("select wait from attempts order by attempt") == [(5.0,), (3.0,)]
 
 
-def test_without_any_enqueue_the_wait_is_not_known_and_not_zero() -> None:
+def test_a_run_that_no_input_shows_enqueued_has_no_known_wait() -> None:
     evidence = EvidenceDatabase().event(0, "started").event(1, "succeeded").derive()
     assert evidence.rows("select wait from attempts") == [(None,)]
     assert evidence.rows("select waits, wait_p99 from class_baselines") == [(0, None)]
+
+
+def test_a_run_after_a_push_back_waits_since_then_and_not_since_the_first_enqueue() -> None:
+    evidence = EvidenceDatabase().event(0, "started", enqueued_at=at(-5)).event(600, "requeued")
+    evidence.event(602, "started", pid=200, enqueued_at=at(-5)).event(603, "succeeded", pid=200).derive()
+    assert evidence.rows("select wait from attempts order by attempt") == [(5.0,), (2.0,)]
+    assert evidence.rows("select enqueued_at from jobs") == [(at(-5),)]
+
+
+def test_a_run_handed_out_again_does_not_wait_since_the_first_enqueue() -> None:
+    evidence = EvidenceDatabase().event(0, "started", enqueued_at=at(-5)).event(1, "succeeded")
+    evidence.event(600, "started", pid=200, enqueued_at=at(-5)).event(601, "succeeded", pid=200).derive()
+    assert evidence.rows("select wait from attempts order by attempt") == [(5.0,), (None,)]
+
+
+def test_a_scheduled_job_could_be_taken_from_when_it_was_due() -> None:
+    evidence = EvidenceDatabase().event(0, "scheduled", run_at=at(3600)).event(3601, "enqueued").derive()
+    assert evidence.rows("select state, enqueued_at, eligible_at from jobs") == [("queued", at(0), at(3601))]
+
+
+def test_a_paused_queue_is_told_by_the_minute_of_its_snapshot() -> None:
+    evidence = EvidenceDatabase().snapshot(30)
+    evidence.add("snapshot_queues", snapshot_id="snapshot-30", queue="mailer", depth=0, paused=True).derive()
+    assert evidence.rows("select minute, paused from queue_minutes") == [(at(0), True)]
 
 
 def test_an_enqueue_line_written_just_after_the_start_still_belongs_to_that_run() -> None:

@@ -15,5 +15,6 @@ create table queue_minutes (
     run_median double,                   -- median run among the runs ended, seconds
     depth bigint,                        -- jobs waiting at the end of the minute, from enqueues and starts; null where no input shows enqueues
     depth_snapshot bigint,               -- jobs waiting in the last snapshot of that minute
-    oldest_wait double                   -- age of the oldest waiting job at the end of the minute, or at the snapshot, seconds
+    oldest_wait double,                  -- age of the oldest waiting job at the end of the minute, or at the snapshot, seconds
+    paused boolean                       -- whether the last snapshot of that minute shows it paused, where it can be told
 );
