@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint clean
+.PHONY: demo stories test check lint clean
 
-demo: $(READY) ## ingest a story of sample_logs/, check it, write the incident report
-	$(BIN)/jobtrail demo
+demo: $(READY) ## ingest a story of sample_logs/, check it, write the incident report; another one with STORY=name
+	$(BIN)/jobtrail demo $(STORY)
+
+stories: $(READY) ## write jobrunner's stories in sample_logs/ anew
+	$(BIN)/python scripts/write_stories.py
 
 test: $(READY) ## run the tests
 	scripts/system-packages

@@ -30,6 +30,4 @@ def tell(site: Site, shop: Shop) -> None:
     site.look("at midnight")
 
 
-STORY = Story(
-    name="quiet-day", opens=datetime(2026, 8, 18, tzinfo=UTC), tell=tell, heartbeat_every=600.0, poll=5.0
-)
+STORY = Story(name="quiet-day", opens=datetime(2026, 8, 18, tzinfo=UTC), tell=tell, heartbeat_every=600.0, poll=5.0)

@@ -1,4 +1,4 @@
-"""The payment gateway is silent for three quarters of an hour in the evening; charges fail, come back, and some give up."""
+"""For three quarters of an hour the payment gateway is silent: charges fail, come back, and some are given up."""
 
 from __future__ import annotations
 

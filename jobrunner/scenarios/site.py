@@ -134,6 +134,10 @@ class Site:
         with (self.folder / "snapshots.jsonl").open("a", encoding="utf-8") as file:
             file.write(json_line(taken))
 
+    def waiting(self, job: Job) -> timedelta:
+        """How long a job has been due."""
+        return self.clock.now() - (job.due_at or self.clock.now())
+
     def plant(self, rule: str, jobs: Iterable[Job]) -> None:
         """Note that a rule is to name these jobs and no others."""
         self.planted.append({"rule": rule, "jobs": sorted(job.job_id for job in jobs)})

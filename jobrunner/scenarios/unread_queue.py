@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jobrunner.scenarios.story import Story
@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from jobrunner.scenarios.shop import Shop
     from jobrunner.scenarios.site import Site
 
+A_MINUTE = timedelta(minutes=1)
+"""What a job may wait before anyone calls it stranded."""
+
 
 def tell(site: Site, shop: Shop) -> None:
     """Release the misspelt name in the morning; nobody notices until noon."""
-    shop.orders_an_hour = 14.0
+    shop.orders_an_hour = 12.0
     site.until("08:50")
     shop.export(28, "2026-07-06")
     site.until("08:50:08")
@@ -25,7 +28,8 @@ def tell(site: Site, shop: Shop) -> None:
     site.look("an hour later")
     site.until("12:00")
     site.look("at noon, when a customer asked for an invoice")
-    site.plant("unread-queue", (job for job in site.enqueued.jobs if job.queue == "mailer"))
+    stranded = [job for job in site.adapter.queued if job.queue == shop.invoice_queue]
+    site.plant("unread-queue", (job for job in stranded if site.waiting(job) >= A_MINUTE))
 
 
 STORY = Story(name="unread-queue", opens=datetime(2026, 7, 7, 8, tzinfo=UTC), tell=tell)
