@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 MERCHANTS = 40
 WAREHOUSES = ("north", "south")
+USUAL_ROWS = 32_000
 ROWS_A_SECOND = 400
+CARRIER_BUSY = 0.08
+"""Share of the labels that the carrier turns down at first."""
 GLANCE = 30.0
 """Seconds after which a change of rate is felt."""
 
@@ -93,9 +96,9 @@ class ShopJob(Job):
 
     shop: ClassVar[Shop]
 
-    async def take(self, seconds: float, spread: float = 0.2) -> None:
+    async def take(self, seconds: float) -> None:
         """Take about so long, as real work does: never twice the same, and rather longer than shorter."""
-        await self.shop.clock.sleep(seconds * self.shop.random.lognormvariate(0.0, spread))
+        await self.shop.clock.sleep(seconds * self.shop.random.lognormvariate(0.0, 0.2))
 
 
 class ChargeCard(ShopJob):
@@ -132,7 +135,7 @@ class PrintLabel(ShopJob):
 
     async def perform(self, _order: int) -> None:
         await self.take(1.6)
-        if self.shop.random.random() < 0.08:  # noqa: PLR2004 - one in twelve
+        if self.shop.random.random() < CARRIER_BUSY:
             raise CarrierBusyError("carrier.example answered 503")
 
 
@@ -152,4 +155,4 @@ class ExportOrders(ShopJob):
     queue = "exports"
 
     async def perform(self, merchant: str, _day: str) -> None:
-        await self.take(self.shop.rows_of.get(merchant, 32_000) / ROWS_A_SECOND)
+        await self.take(self.shop.rows_of.get(merchant, USUAL_ROWS) / ROWS_A_SECOND)
