@@ -57,10 +57,15 @@ POSTS = (
 
 
 class Planted(TypedDict, total=False):
-    """What a story planted: the jobs, or the queue as a whole, that a rule is right to name, and must."""
+    """
+    What a story planted: the jobs, or the queue as a whole, that a rule must name.
+
+    ``may_name`` holds jobs that another rule tells of already, and that this one may leave to it.
+    """
 
     rule: str
     jobs: list[str]
+    may_name: list[str]
     queue: str
 
 
@@ -138,9 +143,12 @@ class Site:
         """How long a job has been due."""
         return self.clock.now() - (job.due_at or self.clock.now())
 
-    def plant(self, rule: str, jobs: Iterable[Job]) -> None:
-        """Note that a rule is to name these jobs and no others."""
-        self.planted.append({"rule": rule, "jobs": sorted(job.job_id for job in jobs)})
+    def plant(self, rule: str, jobs: Iterable[Job], may_name: Iterable[Job] = ()) -> None:
+        """Note that a rule is to name these jobs and no others, but for those it may name as well."""
+        planted: Planted = {"rule": rule, "jobs": _ids(jobs)}
+        if others := _ids(may_name):
+            planted["may_name"] = others
+        self.planted.append(planted)
 
     def plant_on_queue(self, rule: str, queue: str) -> None:
         """Note that a rule about queues as a whole is to name this one and no other."""
@@ -179,6 +187,10 @@ class Site:
         while True:
             await self.clock.sleep(SPANS_SENT_EVERY)
             self.spans.send()
+
+
+def _ids(jobs: Iterable[Job]) -> list[str]:
+    return sorted(job.job_id for job in jobs)
 
 
 class Enqueued(Middleware):

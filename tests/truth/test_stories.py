@@ -62,10 +62,11 @@ def test_what_was_planted_is_found_and_nothing_else_is_flagged(
         unread = db.execute("select path, reject_count, bytes_pending, format from sources").fetchall()
         findings = check(db).findings
     right, flagged = planted_flags(planted), flags_of(findings, planted)
+    allowed = {(fault["rule"], job) for fault in planted for job in fault.get("may_name", ())}
     with capsys.disabled():
-        print("\n" + table(name, right, flagged))  # noqa: T201 - the table is for people
+        print("\n" + table(name, right, flagged - allowed))  # noqa: T201 - the table is for people
     assert right - flagged == set()
-    assert flagged - right == set()
+    assert flagged - right - allowed == set()
     assert len(unread) == 5
     assert all((rejects, pending) == (0, 0) and form != "unrecognised" for _, rejects, pending, form in unread)
 
