@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo stories test check lint clean
+.PHONY: demo test check lint clean
 
 demo: $(READY) ## ingest a story of sample_logs/, check it, write the incident report; another one with STORY=name
 	$(BIN)/jobtrail demo $(STORY)
 
+.PHONY: stories
 stories: $(READY) ## write jobrunner's stories in sample_logs/ anew
 	$(BIN)/python scripts/write_stories.py
 

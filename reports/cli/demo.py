@@ -35,7 +35,19 @@ def _known(_ctx: click.Context, _param: click.Parameter, story: str) -> str:
     return story
 
 
-@click.command(epilog="Stories:\n\n\b\n" + "\n".join(f"{name:24}{title}" for name, title in _titles().items()))
+_EPILOG = "\n".join(
+    (
+        "Stories:",
+        "",
+        "\b",
+        *(f"{name:24}{title}" for name, title in _titles().items()),
+        "",
+        "Example: jobtrail demo slow-export",
+    )
+)
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("story", default=_DEFAULT, callback=_known)
 @click.option(
     "--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("jobtrail-demo"), show_default=True

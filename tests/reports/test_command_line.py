@@ -140,22 +140,3 @@ def test_answers_come_as_csv_and_json(database: Path, form: str, told: str) -> N
 
 def test_the_tables_are_listed_with_what_they_hold(database: Path) -> None:
     assert "One row per execution of a job" in run("sql", "--tables", "--db", database).output
-
-
-def test_the_demo_writes_the_report_of_a_story_and_begins_anew_each_time(tmp_path: Path) -> None:
-    database = tmp_path / "worker-killed" / "jobtrail.duckdb"
-    first = run("demo", "worker-killed", "--folder", tmp_path)
-    assert (first.exit_code, "Report written" in first.output) == (0, True)
-    assert "<h1>A worker killed at night</h1>" in (tmp_path / "worker-killed" / "incident.html").read_text()
-    run("ingest", CAPTURE / "sidekiq.log", "--db", database)
-    assert run("demo", "worker-killed", "--folder", tmp_path).output == first.output
-
-
-@pytest.mark.parametrize(("words", "code"), [(("--help",), 0), (("nix",), 2)])
-def test_the_demo_names_its_stories_in_its_help_and_where_it_does_not_know_one(
-    words: tuple[str, ...], code: int
-) -> None:
-    result = run("demo", *words)
-    assert result.exit_code == code
-    for folder in (Path(__file__).parent.parent.parent / "sample_logs").iterdir():
-        assert folder.stem in result.output
