@@ -35,16 +35,8 @@ def _known(_ctx: click.Context, _param: click.Parameter, story: str) -> str:
     return story
 
 
-_EPILOG = "\n".join(
-    (
-        "Stories:",
-        "",
-        "\b",
-        *(f"{name:24}{title}" for name, title in _titles().items()),
-        "",
-        "Example: jobtrail demo slow-export",
-    )
-)
+_LIST = "\n".join(f"{name:24}{title}" for name, title in _titles().items())
+_EPILOG = f"Stories:\n\n\b\n{_LIST}\n\nExample: jobtrail demo slow-export"
 
 
 @click.command(epilog=_EPILOG)
