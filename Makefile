@@ -6,8 +6,12 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test check lint clean
 
-demo: $(READY) ## ingest a story of sample_logs/, check it, write the incident report
-	$(BIN)/jobtrail demo
+demo: $(READY) ## ingest a story of sample_logs/, check it, write the incident report; another one with STORY=name
+	$(BIN)/jobtrail demo $(STORY)
+
+.PHONY: stories
+stories: $(READY) ## write jobrunner's stories in sample_logs/ anew
+	$(BIN)/python scripts/write_stories.py
 
 test: $(READY) ## run the tests
 	scripts/system-packages

@@ -104,6 +104,12 @@ class VirtualClock:
             self._put(self._now + timedelta(seconds=seconds), waiting.task, waiting.owner)
         self._now = end
 
+    def close(self) -> None:
+        """Drop all that still waits: what it would have done next never happens."""
+        for waiting in self._waiting:
+            waiting.task.close()
+        self._waiting.clear()
+
     def _put(self, due: datetime, task: Coroutine[Any, Any, None], owner: object) -> None:
         self._number += 1
         heapq.heappush(self._waiting, _Waiting(due, self._number, task, owner))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from jobrunner.json_lines import compact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ class OtlpLines(SpanExporter):
         message = MessageToDict(encode_spans(spans), use_integers_for_enums=True)
         try:
             with self.path.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(_with_hex_ids(message), ensure_ascii=False) + "\n")
+                lines.write(compact(_with_hex_ids(message)) + "\n")
         except OSError as error:
             self.lost += 1
             if self.lost == 1:

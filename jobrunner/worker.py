@@ -95,7 +95,9 @@ class Worker:
         deadline = self.clock.now() + timedelta(seconds=patience)
         while self.running and self.clock.now() < deadline:
             await self.clock.sleep(0.5)
-        self.tell("pushed_back", self._push_back())
+        given_back = self._push_back()
+        if given_back:
+            self.tell("pushed_back", given_back)
         self.stopped = True
         self.tell("stopped")
 
@@ -105,9 +107,9 @@ class Worker:
         self.running.clear()
         for thread, job in reversed(running):
             self.clock.kill((self.name, thread))
-            self.adapter.push_back(job)
             for each in self.middleware:
                 each.requeued(job, self, thread)
+            self.adapter.push_back(job)
         return len(running)
 
     async def _through(self, middleware: Sequence[Middleware], job: Job, thread: str) -> None:

@@ -50,7 +50,8 @@ class InProcess:
         return None
 
     def push_back(self, job: Job) -> None:
-        """Put a job a stopping worker gives back at the head of its queue."""
+        """Put a job a stopping worker gives back at the head of its queue; it has not failed and loses no attempt."""
+        job.attempt -= 1
         job.enqueued_at, job.run_at = self.clock.now(), None
         self.queued.insert(0, job)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobrunner.backtrace import backtrace
 from jobrunner.contract import JobLogLine
+from jobrunner.json_lines import json_line
 from jobrunner.middleware.middleware import Middleware
 
 if TYPE_CHECKING:
@@ -19,13 +18,6 @@ if TYPE_CHECKING:
     from jobrunner.contract import WorkerEvent
     from jobrunner.job import Job
     from jobrunner.worker import Worker
-
-
-def stamp(value: object) -> str:
-    """Write a time as the contract wants it: UTC, microseconds, Z."""
-    if not isinstance(value, datetime):
-        return repr(value)
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class JobLog(Middleware):
@@ -84,10 +76,9 @@ class JobLog(Middleware):
 
     def write(self, **fields: Any) -> None:  # noqa: ANN401 - JobLogLine checks them
         line = JobLogLine(ts=self.clock.now(), **{**self.application, **fields})
-        text = json.dumps(line.model_dump(exclude_none=True), default=stamp, ensure_ascii=False)
         try:
             with self.path.open("a", encoding="utf-8") as log:
-                log.write(text + "\n")
+                log.write(json_line(line))
         except OSError as error:
             self.lost += 1
             if self.lost == 1:

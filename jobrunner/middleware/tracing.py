@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, Tracer
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, Tracer
 
 from jobrunner.backtrace import backtrace
 from jobrunner.contract import ENQUEUE_SPAN, RUN_SPAN, SPAN_SYSTEM, SpanAttribute
@@ -28,6 +28,7 @@ class Tracing(Middleware):
     def __init__(self, tracer: Tracer, clock: Clock) -> None:
         self.tracer = tracer
         self.clock = clock
+        self.running: dict[str, Span] = {}
 
     def enqueued(self, job: Job) -> None:
         now = nanoseconds(self.clock.now())
@@ -60,6 +61,7 @@ class Tracing(Middleware):
         )
         context = span.get_span_context()
         job.run_trace = (context.trace_id, context.span_id)
+        self.running[job.job_id] = span
         try:
             await perform()
         except Exception as error:
@@ -67,11 +69,17 @@ class Tracing(Middleware):
             told = {"exception.type": name, "exception.message": str(error), "exception.stacktrace": backtrace(error)}
             span.add_event("exception", told, nanoseconds(self.clock.now()))
             span.set_attribute(SpanAttribute.ERROR_TYPE, name)
-            span.set_attribute(SpanAttribute.OUTCOME, "retried" if job.attempt < job.max_attempts else "failed")
             span.set_status(Status(StatusCode.ERROR, str(error)))
-            span.end(nanoseconds(self.clock.now()))
+            self._end(job, "retried" if job.attempt < job.max_attempts else "failed")
             raise
-        span.set_attribute(SpanAttribute.OUTCOME, "succeeded")
+        self._end(job, "succeeded")
+
+    def requeued(self, job: Job, worker: Worker, thread: str) -> None:  # noqa: ARG002 - as Middleware has it
+        self._end(job, "interrupted")
+
+    def _end(self, job: Job, outcome: str) -> None:
+        span = self.running.pop(job.job_id)
+        span.set_attribute(SpanAttribute.OUTCOME, outcome)
         span.end(nanoseconds(self.clock.now()))
 
 

@@ -16,21 +16,24 @@ import polars as pl
 import pytest
 from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]  # it comes without types
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from ingest.sources import job_log, otlp_json
 from jobrunner.adapters.in_process import InProcess
 from jobrunner.backtrace import backtrace
 from jobrunner.clock import SystemClock, VirtualClock
-from jobrunner.contract import JobLogLine
+from jobrunner.contract import JobLogLine, Snapshot
 from jobrunner.job import Job
+from jobrunner.json_lines import json_line
 from jobrunner.middleware import MIDDLEWARE
 from jobrunner.middleware.heartbeat import Heartbeat
 from jobrunner.middleware.job_log import JobLog
 from jobrunner.middleware.tracing import Tracing
 from jobrunner.otlp_lines import OtlpLines
+from jobrunner.snapshot import snapshot
 from jobrunner.worker import Worker
 
 if TYPE_CHECKING:
@@ -77,6 +80,9 @@ class Site:
     def written(self) -> list[dict[str, Any]]:
         return [json.loads(text) for text in self.log.read_text().splitlines()]
 
+    def runs(self) -> list[ReadableSpan]:
+        return [span for span in self.spans.get_finished_spans() if span.name.startswith("process")]
+
     def events(self) -> list[str]:
         return [line.get("event") or line["worker_event"] for line in self.written()]
 
@@ -120,6 +126,73 @@ def test_a_stopping_worker_gives_back_the_jobs_that_outlive_its_patience(site: S
     site.run(1000)
     assert site.events()[-4:] == ["requeued", "requeued", "pushed_back", "stopped"]
     assert site.written()[-2]["job_count"] == len(site.adapter.queued) == 2
+    assert [span.attributes["jobrunner.job.outcome"] for span in site.runs()] == ["interrupted"] * 2  # type: ignore[index]
+
+
+def test_a_job_given_back_has_lost_no_attempt(site: Site) -> None:
+    job = site.job.perform_later(500)
+    site.run(5)
+    site.clock.start(site.worker.stop(8))
+    site.run(60)
+    requeued = next(line for line in site.written() if line.get("event") == "requeued")
+    assert requeued["attempt"] == 1
+    assert job.attempt == 0
+    assert site.adapter.fetch(["default"]) is job
+
+
+def test_a_worker_that_stops_idle_gives_nothing_back_and_says_nothing_of_it(site: Site) -> None:
+    site.clock.start(site.worker.stop(8))
+    site.run(60)
+    assert site.events()[-3:] == ["quieted", "stopping", "stopped"]
+
+
+def test_a_heartbeat_names_each_job_that_runs_and_its_attempt(site: Site) -> None:
+    site.run(10)
+    job = site.job.perform_later(25)
+    site.run(40)
+    beats = [line for line in site.written() if line.get("event") == "heartbeat"]
+    started = next(line for line in site.written() if line.get("event") == "started")
+    assert len(beats) == 2
+    for beat in beats:
+        held = ("job_id", "job_class", "queue", "attempt", "host", "pid", "thread", "span_id")
+        assert {key: beat[key] for key in held} == {key: started[key] for key in held}
+        assert beat["job_id"] == job.job_id
+        assert started["ts"] < beat["ts"]
+    assert sum(line.get("worker_event") == "heartbeat" for line in site.written()) == 5
+
+
+def test_the_span_of_a_failed_run_has_the_status_and_the_name_of_its_error(site: Site) -> None:
+    site.job.perform_later(0.5)
+    site.run(60)
+    first, last = site.runs()
+    for span, outcome in ((first, "retried"), (last, "failed")):
+        assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "too short")
+        assert span.attributes is not None
+        assert span.attributes["error.type"] == "ValueError"
+        assert span.attributes["jobrunner.job.outcome"] == outcome
+        assert [event.name for event in span.events] == ["exception"]
+    assert all(
+        span.status.status_code is StatusCode.UNSET for span in site.spans.get_finished_spans() if not span.links
+    )
+
+
+def test_a_snapshot_tells_where_each_job_is_and_which_workers_live(site: Site) -> None:
+    running, failing = site.job.perform_later(500), site.job.perform_later(0.5)
+    later = site.job.set(wait=timedelta(hours=1)).perform_later(5)
+    elsewhere = site.job.set(queue="nobody").perform_later(5)
+    site.run(3)
+    looked = snapshot(site.adapter, [site.worker], site.clock.now(), "a look")
+    assert Snapshot.model_validate_json(json_line(looked)) == looked
+    assert {job.held_in: job.job_id for job in looked.jobs} == {
+        "queued": elsewhere.job_id, "scheduled": later.job_id, "retry": failing.job_id, "running": running.job_id,
+    }  # fmt: skip
+    assert [(queue.queue, queue.depth) for queue in looked.queues] == [("default", 0), ("nobody", 1)]
+    assert looked.queues[1].oldest_at == elsewhere.enqueued_at
+    assert [(process.worker, process.busy, process.heartbeat_period) for process in looked.processes] == [
+        ("web-1:7", 1, 10.0)
+    ]
+    site.worker.kill()
+    assert snapshot(site.adapter, [site.worker], site.clock.now()).processes == []
 
 
 def test_a_killed_worker_writes_nothing_more(site: Site) -> None:
@@ -169,7 +242,7 @@ def test_what_is_written_can_be_read(site: Site) -> None:
 
 
 def test_the_runner_loads_neither_duckdb_nor_polars() -> None:
-    code = "import sys, jobrunner.worker, jobrunner.otlp_lines; sys.exit(bool({'duckdb', 'polars'} & set(sys.modules)))"
+    code = "import sys, jobrunner.scenarios; sys.exit(bool({'duckdb', 'polars'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
