@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
+from analysis.moment import aware, moment_asked
 from analysis.rule import Row, Rule
 from analysis.rules import RULES
 from analysis.settings import SettingError, params_of, refuse_unknown
@@ -55,7 +56,7 @@ def check(
     settings = settings or {}
     refuse_unknown(rules, settings, only)
     asked = [(rule, params_of(rule, settings)) for rule in rules if not only or rule.name in only]
-    moment = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else _stored_moment(db)
+    moment = moment_asked(db, as_of)
     inputs = _inputs(db)
     if moment is None:
         return Investigation(as_of=None, first_at=None, inputs=inputs, checks=(), findings=())
@@ -67,7 +68,7 @@ def check(
         findings += found
     firsts = [each.from_at for each in inputs if each.from_at]
     return Investigation(
-        as_of=_aware(moment),
+        as_of=aware(moment),
         first_at=min(firsts, default=None),
         inputs=inputs,
         checks=tuple(checks),
@@ -127,8 +128,8 @@ def _finding(
         subject=subject,
         jobs=jobs,
         job_count=len(jobs),
-        first_at=_aware(min(firsts, default=None)),
-        last_at=_aware(max(lasts, default=None)),
+        first_at=aware(min(firsts, default=None)),
+        last_at=aware(max(lasts, default=None)),
         metrics=dict(verdict.metrics),
         threshold={name: _plain(value) for name, value in params.model_dump().items()},
         evidence=_evidence(db, keys[:_JOBS_SHOWN]),
@@ -140,20 +141,15 @@ def _finding(
 def _evidence(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> tuple[Evidence, ...]:
     statement = files(__package__).joinpath("evidence.sql").read_text(encoding="utf-8")
     rows = db.execute(statement, {"job_keys": list(keys)}).fetchall()
-    return tuple(Evidence(source=path, line=line, at=_aware(seen_at), text=text) for path, line, seen_at, text in rows)
+    return tuple(Evidence(source=path, line=line, at=aware(seen_at), text=text) for path, line, seen_at, text in rows)
 
 
 def _inputs(db: duckdb.DuckDBPyConnection) -> tuple[Coverage, ...]:
     statement = files(__package__).joinpath("inputs.sql").read_text(encoding="utf-8")
     rows = _answer(db, statement, {})
     return tuple(
-        Coverage(**dict(row) | {"from_at": _aware(row["from_at"]), "to_at": _aware(row["to_at"])}) for row in rows
+        Coverage(**dict(row) | {"from_at": aware(row["from_at"]), "to_at": aware(row["to_at"])}) for row in rows
     )
-
-
-def _stored_moment(db: duckdb.DuckDBPyConnection) -> datetime | None:
-    row = db.execute("select cast(value as timestamp) from meta where key = 'as_of'").fetchone()
-    return row[0] if row else None
 
 
 def _filled_in(sql: str, values: Mapping[str, Any]) -> str:
@@ -177,7 +173,3 @@ def _plain(value: Any) -> float | int | str:  # noqa: ANN401 - any parameter
 def _fingerprint(rule: str, subject: Mapping[str, str]) -> str:
     text = "\n".join([_VERSION, rule, *(f"{name}={subject[name]}" for name in sorted(subject))])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

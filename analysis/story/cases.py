@@ -261,7 +261,7 @@ def _died(life: Life, run: Run, telling: Telling) -> Conclusion:
 def _waiting(life: Life, telling: Telling) -> Conclusion | None:
     if life.state not in ("queued", "interrupted"):
         return None
-    since = telling.at((None if life.runs else life.enqueued_at) or life.state_at or life.enqueued_at)
+    since = telling.at(life.eligible_at or life.state_at)
     cut_off = "A shutdown cut its run off; it " if life.state == "interrupted" or life.interruptions else "It "
     place = life.place
     if place is None:
@@ -383,9 +383,11 @@ def _cannot_tell(life: Life, telling: Telling) -> Conclusion:
 
 def _is_hung(life: Life, age: float) -> bool:
     """The bar of the rule ``hung``."""
-    bar = hung.RULE.params
-    usual = life.usual.run_p99 if life.usual.runs >= bar.min_runs else None
-    return age >= bar.min_age.total_seconds() and (usual is None or age > bar.times_p99 * usual)
+    bar, usual = hung.RULE.params, life.usual
+    least = bar.min_age.total_seconds()
+    if usual.run_p99 is not None and usual.runs >= bar.min_runs:
+        return age >= least and age > bar.times_p99 * usual.run_p99
+    return age >= least * bar.times_unknown and age > bar.times_p99 * (usual.run_max or 0)
 
 
 def _weakest(told: Iterable[str | None]) -> Confidence:

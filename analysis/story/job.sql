@@ -14,6 +14,7 @@ select
     j.state_basis,
     j.state_at,
     j.enqueued_at,
+    j.eligible_at,
     j.run_at,
     j.finished_at,
     j.last_seen_at,
@@ -26,6 +27,7 @@ select
     b.runs as usual_runs,
     b.run_p50 as usual_run,
     b.run_p99 as usual_run_p99,
+    b.run_max as usual_run_max,
     b.waits as usual_waits,
     b.wait_p50 as usual_wait,
     b.wait_p99 as usual_wait_p99

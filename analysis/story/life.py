@@ -67,6 +67,7 @@ class Usual(Frozen):
     runs: int
     run: float | None
     run_p99: float | None
+    run_max: float | None
     waits: int
     wait: float | None
     wait_p99: float | None
@@ -133,6 +134,8 @@ class Life(Frozen):
     state_basis: str
     state_at: datetime | None
     enqueued_at: datetime | None
+    eligible_at: datetime | None
+    """From when on a worker could have taken it, after its last way onto a queue."""
     run_at: datetime | None
     finished_at: datetime | None
     last_seen_at: datetime | None
@@ -178,6 +181,7 @@ def read_life(db: duckdb.DuckDBPyConnection, job_key: str, moment: datetime) -> 
             runs=job["usual_runs"] or 0,
             run=job["usual_run"],
             run_p99=job["usual_run_p99"],
+            run_max=job["usual_run_max"],
             waits=job["usual_waits"] or 0,
             wait=job["usual_wait"],
             wait_p99=job["usual_wait_p99"],
@@ -191,13 +195,13 @@ def read_life(db: duckdb.DuckDBPyConnection, job_key: str, moment: datetime) -> 
 def _place(db: duckdb.DuckDBPyConnection, job: dict[str, Any], moment: datetime) -> Place | None:
     if job["state"] not in ("queued", "interrupted") or job["queue"] is None:
         return None
-    since = job["state_at"] or job["enqueued_at"]
+    since = job["eligible_at"] or job["state_at"]
     given = {
         "scope": job["scope"],
         "system": job["system"],
         "queue": job["queue"],
         "job_key": job["job_key"],
-        "enqueued_at": naive(since) if since else moment,
+        "eligible_at": naive(since) if since else moment,
         "as_of": moment,
         "lately": _LATELY,
     }

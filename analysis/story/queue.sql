@@ -1,9 +1,13 @@
 -- The queue a waiting job stands in: who reads it, what is ahead, how fast it moved lately, whether it was paused.
 with readers as (
     select
-        worker_key,
         state,
-        queues
+        queues,
+        -- A worker may read queues by the beginning of their names: mail*, or * for all.
+        exists(
+            select 1 from (select unnest(queues) as name)
+            where name = $queue or (name like '%*' and starts_with($queue, replace(name, '*', '')))
+        ) as reads_it
     from workers
     where scope = $scope and system = $system and queues is not null
 ),
@@ -29,11 +33,11 @@ select
     (select count(*) from readers) as workers,
     (
         select count(*) from readers
-        where list_contains(queues, $queue) or list_contains(queues, '*')
+        where reads_it
     ) as readers,
     (
         select count(*) from readers
-        where state = 'alive' and (list_contains(queues, $queue) or list_contains(queues, '*'))
+        where reads_it and state = 'alive'
     ) as readers_alive,
     exists(
         select 1 from attempts
@@ -43,7 +47,7 @@ select
         select count(*) from jobs
         where
             scope = $scope and system = $system and queue = $queue and state = 'queued' and job_key <> $job_key
-            and enqueued_at < $enqueued_at
+            and eligible_at < $eligible_at
     ) as ahead,
     (
         select coalesce(sum(starts), 0) from queue_minutes
@@ -55,6 +59,12 @@ select
     (select depth from look) as depth,
     (select paused from look) as paused,
     (
-        select min_by(queue, damerau_levenshtein(queue, $queue) * 1000 + ascii(queue)) from names
-        where damerau_levenshtein(queue, $queue) <= greatest(1, length($queue) / 4)
+        -- Two letters in the wrong order are two changes; more than half of a name changed is another name.
+        select min_by(queue, (distance, queue)) from (
+            select
+                queue,
+                levenshtein(queue, $queue) as distance
+            from names
+        )
+        where (distance <= 2 or distance * 4 <= length($queue)) and distance * 2 < length($queue)
     ) as likely_queue
