@@ -21,7 +21,7 @@ from ingest.database import open_for_writing
 from ingest.files import InputError, InputFile, input_files
 from ingest.ledger import Ledger, Stream
 from ingest.reading import Reader, open_reader
-from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, physical_lines, sort_lines
+from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, is_whole, physical_lines, sort_lines
 from ingest.sources import SOURCES, Parsed, Source
 from ingest.streams import find_stream
 
@@ -165,7 +165,7 @@ class _Loader:
                 self._parse(stream, source, pl.DataFrame(record))
             stream.note = reader.damage
             lines = data.count(b"\n") + (not data.endswith(b"\n"))
-            stream.advance(data, lines=lines, line_ends=[len(data)])
+            stream.advance(data, lines=lines, line_ends=[len(data)], last_record=(1, 0))
 
     # --- lines
 
@@ -205,7 +205,7 @@ class _Loader:
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
-        if cut == len(data) or (closed and damage is None):
+        if cut == len(data) or (closed and damage is None) or is_whole(data[cut:]):
             return data
         stream.torn = data[cut:]
         if damage is None:
@@ -246,7 +246,6 @@ class _Loader:
         lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
         parted = sort_lines(lines, self._line_sources())
         carried = b""
-        stream.note_formats(parted.records)  # of a record that is held back, too: the lines before it are of its system
         cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
         if cut == 0 and len(data) <= MAX_LINE:
             return data
@@ -258,8 +257,10 @@ class _Loader:
             self._begin(stream)
             self._load_parts(stream, parted)
             stream.blank += parted.blank_bytes
+            stream.last_format = parted.last_format or stream.last_format
             ends = (lines["byte_offset"] + lines["bytes"]).to_list()
-            stream.advance(data, lines=lines.height, line_ends=ends, last_record=parted.last_record)
+            last = parted.last_record or _last_line_without_end(data, lines)
+            stream.advance(data, lines=lines.height, line_ends=ends, last_record=last)
         return carried
 
     def _skip_part(self, stream: Stream, block: Block) -> None:
@@ -288,10 +289,12 @@ class _Loader:
             if source.name in parted.records:
                 self._parse(stream, source, parted.records[source.name])
         if not parted.loose.is_empty():
+            systems = {source.name: source.system for source in self.sources}
+            before = pl.col("follows").fill_null(pl.lit(stream.last_format, pl.String))
             rows = parted.loose.select(
                 "line_no",
                 pl.col("text").alias("message"),
-                pl.lit(stream.system(self.sources), pl.String).alias("system"),
+                before.replace_strict(systems, return_dtype=pl.String, default=None).alias("system"),
             )
             self.ledger.add(stream, "log_lines", rows)
         for line in parted.rejected.iter_rows(named=True):
@@ -351,6 +354,14 @@ class _Loader:
         stream.note = damage
         stream.damaged = size
         stream.torn = b""
+
+
+def _last_line_without_end(data: bytes, lines: pl.DataFrame) -> tuple[int, int] | None:
+    """Where reading goes on once a last line that counted without its end has grown."""
+    if data.endswith(b"\n"):
+        return None
+    line_no, byte_offset, text = lines.select("line_no", "byte_offset", "text").row(-1)
+    return (line_no, byte_offset) if text.strip() else (1, 0)  # blank bytes are not counted by line
 
 
 def _from_where_it_stands(stream: Stream, reader: Reader, progress: Callable[[Progress], None]) -> Iterator[bytes]:
