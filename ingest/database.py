@@ -115,7 +115,7 @@ def _refuse_strangers(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     if int(row[0]) < schema.SCHEMA_VERSION:
         db.close()
         raise DatabaseError(
-            f"{path} was made by an older jobtrail (schema {row[0]}): load the inputs into a new database, named with --db"
+            f"{path} was made by an older jobtrail (schema {row[0]}): load the inputs into a new one, named with --db"
         )
 
 
