@@ -37,8 +37,7 @@ def find_stream(ledger: Ledger, file: InputFile, reader: Reader, *, closed: bool
     """
     match = _match(ledger, file, reader)
     if match is None:
-        rows = ledger.db.execute("select coalesce(max(source_id), 0) + 1 from sources").fetchall()
-        return Stream(source_id=rows[0][0], name=file.name, compression=reader.compression)
+        return _new(ledger, file, reader.compression)
     stream, total = _known(ledger, match.source_id)
     if file.name not in (stream.name, *stream.also_seen_as):
         stream.also_seen_as = sorted([*stream.also_seen_as, file.name])
@@ -59,6 +58,19 @@ def find_stream(ledger: Ledger, file: InputFile, reader: Reader, *, closed: bool
             stream.restart()
             stream.first_at, stream.last_at = None, None
     return stream
+
+
+def unread_stream(ledger: Ledger, file: InputFile) -> Stream:
+    """The stream of a file of which nothing can be read: it takes the same place each time, and when it can be read."""
+    known = _known_by_name(ledger, file)
+    stream = _known(ledger, known[0])[0] if known else _new(ledger, file, None)
+    stream.restart()
+    return stream
+
+
+def _new(ledger: Ledger, file: InputFile, compression: str | None) -> Stream:
+    rows = ledger.db.execute("select coalesce(max(source_id), 0) + 1 from sources").fetchall()
+    return Stream(source_id=rows[0][0], name=file.name, compression=compression)
 
 
 def _known(ledger: Ledger, source_id: int) -> tuple[Stream, int]:
@@ -131,16 +143,21 @@ def _marks(line_ends: bytes) -> set[bytes]:
 
 
 def _without_a_line_end(ledger: Ledger, file: InputFile, reader: Reader) -> _Match | None:
-    """A stream of which no whole line was seen yet has no checkpoint: it is known by its name."""
-    rows = ledger.db.execute(
-        "select source_id, bytes_total from sources where path = $path"
-        " and source_id not in (select source_id from source_checkpoints) order by source_id",
-        {"path": file.name},
-    ).fetchall()
-    if not rows:
+    known = _known_by_name(ledger, file)
+    if known is None:
         return None
     size = sum(len(piece) for piece in reader.pieces())
-    return _Match(source_id=rows[0][0], known=rows[0][1], size=size, tail=0)
+    return _Match(source_id=known[0], known=known[1], size=size, tail=0)
+
+
+def _known_by_name(ledger: Ledger, file: InputFile) -> tuple[int, int] | None:
+    """A stream of which no whole line was seen yet has no checkpoint: it is known by its name. Also its bytes."""
+    rows = ledger.db.execute(
+        "select source_id, bytes_total from sources where path = $path"
+        " and source_id not in (select source_id from source_checkpoints) order by source_id limit 1",
+        {"path": file.name},
+    ).fetchall()
+    return rows[0] if rows else None
 
 
 class _Scan:
