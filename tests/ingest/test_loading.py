@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import random
 import shutil
@@ -313,6 +314,21 @@ def test_a_last_json_object_is_whole_without_a_line_end_and_once_with_it(tmp_pat
     loaded = [load_all(tmp_path / "t.duckdb", tmp_path / f"{number}.log").rows for number in range(len(ends))]
     assert loaded == [12, 0, 0, 12, 0]
     assert evidence(tmp_path / "t.duckdb") == loaded_at_once(JOBS + JOBS)
+
+
+@pytest.mark.parametrize("indent", [None, 1], ids=["one line", "pretty-printed"])
+@pytest.mark.parametrize("ending", ["", "\n"], ids=["no line end", "a line end"])
+def test_a_snapshot_that_is_one_json_document_is_loaded_at_once(
+    tmp_path: Path, indent: int | None, ending: str
+) -> None:
+    queues = {"queues": {"type": "set", "ttl_ms": -1, "value": ["mailers"]}}
+    document = json.dumps({"captured_at": "2026-03-01T22:00:05Z", "keys": queues}, indent=indent)
+    (tmp_path / "half.json").write_text(document[:-9], encoding="utf-8")
+    (tmp_path / "whole.json").write_text(document + ending, encoding="utf-8")
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "half.json").files[0].rejects == 1
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "whole.json").files[0].pending_bytes == 0
+    assert rows(tmp_path / "t.duckdb", "select queue from snapshot_queues") == [("mailers",)]
+    assert rows(tmp_path / "t.duckdb", "select * from rejected_lines") == []
 
 
 def test_a_half_json_object_is_pending_and_another_one_makes_another_stream(tmp_path: Path) -> None:
