@@ -6,6 +6,8 @@ import json
 from hashlib import blake2b
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def arguments_digest(job_class: str | None, arguments: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """
@@ -23,6 +25,6 @@ def arguments_digest(job_class: str | None, arguments: Any) -> str | None:  # no
 def _canonical(arguments: Any) -> str | None:  # noqa: ANN401 - any JSON value
     try:
         value = json.loads(arguments) if isinstance(arguments, str) else arguments
-        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return None if value is None else _ENCODER.encode(value)
     except (ValueError, RecursionError):
         return str(arguments)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,8 @@ _STORAGE = "v1.2.0"
 
 _PATIENCE = 10.0
 """Seconds to wait for another process to let go of the file."""
+
+_NO_ROOM = r"could not (?:write|truncate|sync)|no space left|file too large|disk quota"
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -34,6 +37,8 @@ def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
 
     Raises ``DatabaseError`` where it is held by another process, made by a newer jobtrail, or no database.
     """
+    if path.is_dir():
+        raise DatabaseError(f"{path} is a folder: name a file in it, such as {path / 'jobtrail.duckdb'}")
     if path.exists():
         db = _connect(path, read_only=False)
         _refuse_strangers(db, path)
@@ -42,6 +47,20 @@ def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
         raise DatabaseError(f"cannot make {path}: there is no folder {path.parent}")
     _make(path)
     return open_for_writing(path)
+
+
+@contextmanager
+def room_to_write(path: Path) -> Iterator[None]:
+    """Raises ``DatabaseError`` where the disk takes no more: what was committed before is safe."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if not re.search(_NO_ROOM, str(error), re.IGNORECASE):
+            raise
+        reason = str(error).rpartition(": ")[2].strip()
+        raise DatabaseError(
+            f"cannot write {path}: {reason}. Make room and run the same command again: it goes on where it stopped"
+        ) from error
 
 
 def _make(path: Path) -> None:
@@ -112,6 +131,11 @@ def _refuse_strangers(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     if int(row[0]) > schema.SCHEMA_VERSION:
         db.close()
         raise DatabaseError(f"{path} was made by a newer jobtrail (schema {row[0]}): update jobtrail to read it")
+    if int(row[0]) < schema.SCHEMA_VERSION:
+        db.close()
+        raise DatabaseError(
+            f"{path} was made by an older jobtrail (schema {row[0]}): load the inputs into a new one, named with --db"
+        )
 
 
 def _quoted(path: Path) -> str:

@@ -1,7 +1,10 @@
-"""Which files a user means by the paths given."""
+"""Which files a user means by the paths given, and what in them is no file that could be read."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,29 +22,62 @@ class InputFile:
 
     path: Path
     name: str
+    problem: str | None = None
+    """Why it cannot be read, where that is known without opening it."""
 
 
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
     """
     All files meant by files and folders, in the order given, folders by name and hidden files left out.
 
-    Raises ``InputError`` for a path that does not exist.
+    What stands in a folder and cannot be read is among them with its ``problem``. Links to folders are not followed:
+    they may lead anywhere, and round in circles. Raises ``InputError`` for a path given that cannot be read.
     """
-    found: dict[Path, InputFile] = {}
+    found: dict[str, InputFile] = {}
     for path in paths:
-        if not path.exists():
-            raise InputError(f"there is no file or folder {path}")
         for file in _files_of(path):
-            found.setdefault(file.path.resolve(), file)
+            found.setdefault(os.path.realpath(file.path), file)
     return tuple(found.values())
 
 
 def _files_of(path: Path) -> Iterator[InputFile]:
-    if not path.is_dir():
-        yield InputFile(path=path, name=path.name)
+    if path.is_dir():
+        yield from _files_in(path)
         return
-    for file in sorted(path.rglob("*")):
-        relative = file.relative_to(path)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if file.is_file() and not hidden and not file.name.endswith(_NOT_INPUT):
-            yield InputFile(path=file, name=relative.as_posix())
+    if not path.exists():
+        raise InputError(f"there is no file or folder {legible(str(path))}")
+    if problem := _problem(path):
+        raise InputError(f"cannot read {legible(str(path))}: {problem}")
+    yield InputFile(path=path, name=legible(path.name))
+
+
+def _files_in(folder: Path) -> Iterator[InputFile]:
+    unreadable: list[OSError] = []
+    found = [
+        Path(place, name)
+        for place, folders, names in os.walk(folder, onerror=unreadable.append)
+        for name in [*names, *(name for name in folders if Path(place, name).is_symlink())]
+    ]
+    problems = {Path(error.filename): error.strerror for error in unreadable}
+    for path in sorted([*found, *problems]):
+        relative = path.relative_to(folder)
+        if any(part.startswith(".") for part in relative.parts) or path.name.endswith(_NOT_INPUT):
+            continue
+        yield InputFile(path=path, name=legible(relative.as_posix()), problem=problems.get(path) or _problem(path))
+
+
+def _problem(path: Path) -> str | None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return "it is a link to nothing" if path.is_symlink() else error.strerror
+    if stat.S_ISDIR(mode):
+        return "it is a link to a folder, which is not followed: name that folder itself"
+    if not stat.S_ISREG(mode):
+        return "it is no file but a pipe, socket or device: write what comes of it to a file first"
+    return None if os.access(path, os.R_OK) else os.strerror(errno.EACCES)
+
+
+def legible(name: str) -> str:
+    """A file name as text that can be stored and shown: bytes that are no UTF-8 as ``\\xff``."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

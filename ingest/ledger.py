@@ -17,10 +17,11 @@ from ingest import schema
 from ingest.arrow_frame import ArrowFrame
 from ingest.sources import Source
 
-FINE = 64 << 10
-"""Within so many first bytes every line end is a checkpoint, so that short files are told apart to the line."""
+MARK = 8
+"""Bytes of a line end's digest that a checkpoint holds."""
 
-_COARSE = 1 << 20
+_STRIDE = 1 << 20
+"""Bytes of a stream that one checkpoint is about."""
 
 _OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "rejected_lines")
 _OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes")
@@ -38,6 +39,16 @@ _KINDS = ("log", "span", "snapshot")
 
 def _digest() -> Any:  # noqa: ANN401 - hashlib names no public type
     return hashlib.blake2b(digest_size=16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A place in a stream, the digest of all before it, and the line ends since the checkpoint before."""
+
+    byte_offset: int
+    digest: str
+    line_ends: bytes = b""
+    """The first ``MARK`` bytes of the digest at each line end, in their order."""
 
 
 @dataclass
@@ -71,7 +82,9 @@ class Stream:
     torn: bytes = b""
     long_line: int = 0
     long_line_start: str = ""
-    checkpoints: list[tuple[int, str]] = field(default_factory=list)
+    last_format: str | None = None
+    """The format of the last record before ``position``: lines of no format after it are of its system."""
+    checkpoints: list[Checkpoint] = field(default_factory=list)
     """Made since the last commit."""
 
     @property
@@ -79,58 +92,56 @@ class Stream:
         """The formats found, as the ledger names them."""
         return ", ".join(self.formats) or "unrecognised"
 
-    def system(self, sources: Sequence[Source]) -> str | None:
-        """The job system whose stream it is, where a format tells."""
-        return next((source.system for source in sources if source.name in self.formats and source.system), None)
-
     def note_formats(self, names: Iterable[str]) -> None:
         """Add formats that were found; their order does not tell in which chunk that was."""
         self.formats = sorted({*self.formats, *names})
 
     def restart(self) -> None:
         """Stand at the beginning again."""
-        self.position, self.line_no, self.blank, self.digest = 0, 1, 0, _digest()
+        self.position, self.line_no, self.blank, self.digest, self.last_format = 0, 1, 0, _digest(), None
 
     def advance(
         self, data: bytes, *, lines: int, line_ends: Sequence[int], last_record: tuple[int, int] | None = None
     ) -> None:
         """Go on over bytes that were dealt with; a grown file is read again from ``last_record`` (line, byte)."""
-        base = self.position
-        done = 0
-        for end in _checkpoint_ends(line_ends):
-            self.digest.update(data[done : end - base])
-            done = end - base
-            self.checkpoints.append((end, self.digest.hexdigest()))
-        self.digest.update(data[done:])
+        resume = last_record or (self.line_no + lines, self.position + len(data))
+        self._digest_lines(data, line_ends, checkpoints={resume[1], line_ends[-1]})
         self.position += len(data)
         self.line_no += lines
-        self._resume_at(*(last_record or (self.line_no, self.position)), ended=data.endswith(b"\n"))
+        self._resume_at(*resume)
+
+    def _digest_lines(self, data: bytes, line_ends: Sequence[int], *, checkpoints: set[int]) -> None:
+        """A checkpoint at these ends, at the stream's first one and per stride; a mark at every other."""
+        view, done, marks, previous = memoryview(data), 0, bytearray(), self.position
+        for end in line_ends:
+            self.digest.update(view[done : end - self.position])
+            done = end - self.position
+            if previous == 0 or end in checkpoints or end // _STRIDE != previous // _STRIDE:
+                self.checkpoints.append(
+                    Checkpoint(byte_offset=end, digest=self.digest.hexdigest(), line_ends=bytes(marks))
+                )
+                marks.clear()
+            else:
+                marks += self.digest.digest()[:MARK]
+            previous = end
 
     def stand_at(self, position: int, *, lines: int, ended: bool) -> None:
         """Go on over bytes that are in the digest already; ``ended`` says whether they end with a line end."""
+        begin = self.line_no, self.position
         self.position = position
         self.line_no += lines
-        self.checkpoints.append((position, self.digest.hexdigest()))
-        self._resume_at(self.line_no, position, ended=ended)
+        self.checkpoints.append(Checkpoint(byte_offset=position, digest=self.digest.hexdigest()))
+        self._resume_at(*((self.line_no, position) if ended else begin))
 
     def mark_pending(self) -> None:
         """Make a checkpoint behind the unfinished line, so that a copy of the file is known by it."""
         digest = self.digest.copy()
         digest.update(self.torn)
-        self.checkpoints.append((self.position + self.pending, digest.hexdigest()))
+        self.checkpoints.append(Checkpoint(byte_offset=self.position + self.pending, digest=digest.hexdigest()))
 
-    def _resume_at(self, line_no: int, position: int, *, ended: bool) -> None:
-        """What has no format yet, or ended within a line, is read again from its beginning when it grows."""
-        self.resume_line, self.resume_offset = (line_no, position) if self.formats and ended else (1, 0)
-
-
-def _checkpoint_ends(line_ends: Sequence[int]) -> Iterator[int]:
-    """Every line end in the fine part, then one per mebibyte, and the last."""
-    previous = 0
-    for end in line_ends:
-        if end <= FINE or end // _COARSE != previous // _COARSE or end == line_ends[-1]:
-            yield end
-        previous = end
+    def _resume_at(self, line_no: int, position: int) -> None:
+        """What has no format yet is read again from its beginning when it grows."""
+        self.resume_line, self.resume_offset = (line_no, position) if self.formats else (1, 0)
 
 
 class Ledger:
@@ -249,7 +260,7 @@ class Ledger:
             "format": stream.format,
             "compression": stream.compression,
             "kind": next((kind for kind in _KINDS if kind in kinds), "none"),
-            "system": stream.system(list(self._sources.values())),
+            "system": next((source.system for source in found if source.system), None),
             "shows": sorted({word for source in found for word in source.shows}),
             "bytes_total": total,
             "bytes_accepted": total - stream.blank - int(rejected) - stream.pending,
@@ -264,15 +275,21 @@ class Ledger:
             "zone": "UTC" if found else None,
             "resume_offset": stream.resume_offset,
             "resume_line": stream.resume_line,
+            "resume_format": stream.last_format,
             "note": stream.note,
             "loaded_at": self._now,
             "loader_version": _version(),
         }
         self.db.execute(f"insert into sources ({', '.join(row)}) values ({', '.join('$' + name for name in row)})", row)
-        for offset, digest in stream.checkpoints:
+        for made in stream.checkpoints:
             self.db.execute(
-                "insert into source_checkpoints values ($source, $offset, $digest)",
-                {"source": stream.source_id, "offset": offset, "digest": digest},
+                "insert into source_checkpoints values ($source, $offset, $digest, $line_ends)",
+                {
+                    "source": stream.source_id,
+                    "offset": made.byte_offset,
+                    "digest": made.digest,
+                    "line_ends": made.line_ends,
+                },
             )
         self.db.execute(
             "update meta set value = cast(cast(value as bigint) + 1 as varchar) where key = 'evidence_version'"

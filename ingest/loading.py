@@ -17,13 +17,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ingest.database import open_for_writing
+from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
 from ingest.ledger import Ledger, Stream
 from ingest.reading import Reader, open_reader
-from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, physical_lines, sort_lines
+from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, is_whole, physical_lines, sort_lines
 from ingest.sources import SOURCES, Parsed, Source
-from ingest.streams import find_stream
+from ingest.streams import find_stream, unread_stream
 
 CHUNK = 8 << 20
 """Bytes that are read, sorted and committed at a time."""
@@ -85,7 +85,7 @@ def load(  # noqa: PLR0913 - the options of a command
     """
     chosen = _chosen(sources, formats)
     files = input_files(paths)
-    with open_for_writing(database) as db, duckdb.connect() as scratch:
+    with room_to_write(database), open_for_writing(database) as db, duckdb.connect() as scratch:
         loader = _Loader(
             ledger=Ledger(db, now=now, sources=sources), sources=chosen, scratch=scratch, final=final, chunk=chunk
         )
@@ -115,24 +115,37 @@ class _Loader:
     chunk: int
 
     def load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
+        if file.problem:
+            return self._unread(file, file.problem)
         try:
             reader = open_reader(file.path)
-        except OSError as error:
-            raise InputError(f"cannot read {file.path}: {error.strerror}") from error
-        closed = self.final or reader.compression is not None
-        stream = find_stream(self.ledger, file, reader, closed=closed)
-        rows_before = stream.row_count
-        if not stream.complete:
-            self._read(stream, reader, closed=closed, progress=progress)
+            closed = self.final or reader.compression is not None
+            stream = find_stream(self.ledger, file, reader, closed=closed)
+            rows_before = stream.row_count
+            if not stream.complete:
+                self._read(stream, reader, closed=closed, progress=progress)
+        except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
+            return self._unread(file, error.strerror or str(error))
+        return self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+
+    def _loaded(self, file: InputFile, stream: Stream, *, rows: int) -> Loaded:
         return Loaded(
             name=file.name,
             format=stream.format,
-            rows=max(stream.row_count - rows_before, 0),
+            rows=rows,
             rejects=self.ledger.reject_count(stream),
             pending_bytes=stream.pending,
             known_already=stream.complete,
             note=stream.note,
         )
+
+    def _unread(self, file: InputFile, problem: str) -> Loaded:
+        stream = unread_stream(self.ledger, file)
+        stream.note = f"could not be read: {problem}"
+        with self.ledger.transaction(stream):
+            self.ledger.forget_from(stream, line_no=1)
+            self.ledger.reject(stream, line_no=1, byte_offset=0, size=0, reason=stream.note, start="")
+        return self._loaded(file, stream, rows=0)
 
     def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
         head = next(reader.pieces(), b"")[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
@@ -165,7 +178,7 @@ class _Loader:
                 self._parse(stream, source, pl.DataFrame(record))
             stream.note = reader.damage
             lines = data.count(b"\n") + (not data.endswith(b"\n"))
-            stream.advance(data, lines=lines, line_ends=[len(data)])
+            stream.advance(data, lines=lines, line_ends=[len(data)], last_record=(1, 0))
 
     # --- lines
 
@@ -205,7 +218,7 @@ class _Loader:
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
-        if cut == len(data) or (closed and damage is None):
+        if cut == len(data) or (closed and damage is None) or is_whole(data[cut:]):
             return data
         stream.torn = data[cut:]
         if damage is None:
@@ -217,6 +230,8 @@ class _Loader:
         """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
         if not data.strip():
             return True
+        if _looks_like(data) in _ARCHIVES:
+            return False
         return bool(sort_lines(physical_lines(data, line_no=1, byte_offset=0), self._line_sources()).records)
 
     def _line_sources(self) -> tuple[Source, ...]:
@@ -246,7 +261,6 @@ class _Loader:
         lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
         parted = sort_lines(lines, self._line_sources())
         carried = b""
-        stream.note_formats(parted.records)  # of a record that is held back, too: the lines before it are of its system
         cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
         if cut == 0 and len(data) <= MAX_LINE:
             return data
@@ -258,8 +272,10 @@ class _Loader:
             self._begin(stream)
             self._load_parts(stream, parted)
             stream.blank += parted.blank_bytes
+            stream.last_format = parted.last_format or stream.last_format
             ends = (lines["byte_offset"] + lines["bytes"]).to_list()
-            stream.advance(data, lines=lines.height, line_ends=ends, last_record=parted.last_record)
+            last = parted.last_record or _last_line_without_end(data, lines)
+            stream.advance(data, lines=lines.height, line_ends=ends, last_record=last)
         return carried
 
     def _skip_part(self, stream: Stream, block: Block) -> None:
@@ -288,10 +304,12 @@ class _Loader:
             if source.name in parted.records:
                 self._parse(stream, source, parted.records[source.name])
         if not parted.loose.is_empty():
+            systems = {source.name: source.system for source in self.sources}
+            before = pl.col("follows").fill_null(pl.lit(stream.last_format, pl.String))
             rows = parted.loose.select(
                 "line_no",
                 pl.col("text").alias("message"),
-                pl.lit(stream.system(self.sources), pl.String).alias("system"),
+                before.replace_strict(systems, return_dtype=pl.String, default=None).alias("system"),
             )
             self.ledger.add(stream, "log_lines", rows)
         for line in parted.rejected.iter_rows(named=True):
@@ -353,6 +371,14 @@ class _Loader:
         stream.torn = b""
 
 
+def _last_line_without_end(data: bytes, lines: pl.DataFrame) -> tuple[int, int] | None:
+    """Where reading goes on once a last line that counted without its end has grown."""
+    if data.endswith(b"\n"):
+        return None
+    line_no, byte_offset, text = lines.select("line_no", "byte_offset", "text").row(-1)
+    return (line_no, byte_offset) if text.strip() else (1, 0)  # blank bytes are not counted by line
+
+
 def _from_where_it_stands(stream: Stream, reader: Reader, progress: Callable[[Progress], None]) -> Iterator[bytes]:
     """The bytes from the stream's position on; those before it go into its digest only."""
     start, position = stream.position, 0
@@ -365,9 +391,11 @@ def _from_where_it_stands(stream: Stream, reader: Reader, progress: Callable[[Pr
             yield piece[known:]
 
 
+_ZIP, _TAR = "a ZIP archive: unpack it first", "a tar archive: unpack it first"
+_ARCHIVES = (_ZIP, _TAR)
 _LOOKS = (
     (b"\x89PNG", "a PNG image"),
-    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x03\x04", _ZIP),
     (b"%PDF", "a PDF document"),
     (b"REDIS", "a Redis dump"),
     (b"SQLite format 3", "an SQLite database"),
@@ -378,6 +406,8 @@ _LOOKS = (
 
 
 def _looks_like(start: bytes) -> str:
+    if start[257:262] == b"ustar":
+        return _TAR
     for magic, name in _LOOKS:
         if start.lstrip().startswith(magic):
             return name

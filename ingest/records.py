@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,17 @@ def physical_lines(data: bytes, *, line_no: int, byte_offset: int) -> pl.DataFra
     )
 
 
+def is_whole(line: bytes) -> bool:
+    """Whether a line without its end is whole all the same: nothing that begins like it can be another JSON object."""
+    if not (line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" and len(line) <= MAX_LINE):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def beginning(data: bytes) -> str:
     """The first characters of something unreadable, fit to be shown."""
     return data[:_BEGINNING].decode("utf-8", "replace").replace("\0", "\ufffd")[:200]
@@ -89,12 +101,14 @@ class Sorted:
     records: dict[str, pl.DataFrame]
     """Format name to its records: ``line_no``, ``byte_offset``, ``bytes`` and ``text`` of each."""
     loose: pl.DataFrame
-    """Readable lines of no format."""
+    """Readable lines of no format, with ``follows``: the format of the record before them, null where there is none."""
     rejected: pl.DataFrame
     """Lines that cannot be read at all, with ``reason``."""
     blank_bytes: int
     last_record: tuple[int, int] | None
     """Line number and byte offset of the last record that may still go on, if it is the last thing in the block."""
+    last_format: str | None
+    """The format of the last record."""
 
 
 def sort_lines(lines: pl.DataFrame, sources: Sequence[Source]) -> Sorted:
@@ -122,15 +136,19 @@ def sort_lines(lines: pl.DataFrame, sources: Sequence[Source]) -> Sorted:
         pl.col("text").str.join("\n").str.strip_chars_end("\n"),
     )
     shape = ["line_no", "byte_offset", "bytes", "text"]
+    names = {index: source.name for index, source in enumerate(sources)}
     return Sorted(
         records={
             sources[index].name: group.select(shape)
             for (index,), group in whole.partition_by("follows", as_dict=True, maintain_order=True).items()
         },
-        loose=frame.filter(readable & ~part_of_record & ~blank).select(shape),
+        loose=frame.filter(readable & ~part_of_record & ~blank).select(
+            *shape, pl.col("follows").replace_strict(names, return_dtype=pl.String, default=None)
+        ),
         rejected=frame.filter(~readable).select(*shape, "reason"),
         blank_bytes=int(frame.filter(blank)["bytes"].sum()),
         last_record=_last_record(frame, going_on),
+        last_format=None if frame.is_empty() else names.get(frame["follows"][-1]),
     )
 
 

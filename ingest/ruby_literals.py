@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F ]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{1,2}|.)", re.DOTALL)
 _CONTROLS = {
     "n": "\n",
@@ -42,6 +43,19 @@ def read_literal(text: str, start: int = 0) -> tuple[Any, int]:
     Raises ``ValueError`` where there is none, or where an object stands in it that is no plain value.
     """
     return _value(text, start, 0)
+
+
+def bracket_end(text: str, start: int = 0) -> int | None:
+    """
+    Where the brackets that open at this character are all closed again; those in strings do not count. Unlike
+    ``read_literal`` it does not mind objects that are no plain values. None where they never close.
+    """
+    depth = 0
+    for token in _BRACKETS.finditer(text, start):
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        if depth == 0:
+            return token.end()
+    return None
 
 
 def _value(text: str, position: int, depth: int) -> tuple[Any, int]:

@@ -25,6 +25,9 @@ LINE = {
     "thread": pl.String,
     "job_id": pl.String,
     "job_class": pl.String,
+    "queue": pl.String,
+    "trace_id": pl.String,
+    "span_id": pl.String,
     "duration": pl.Float64,
     "report": pl.String,
     "words": pl.String,
@@ -45,7 +48,8 @@ _WORKER_EVENTS = (
     (r"^Pushed \d+ jobs back to Redis", "pushed_back"),
     (r"^Bye!", "stopped"),
 )
-_JOB_TEXT = re.compile(r'job="((?:[^"\\]|\\.)*)"', re.DOTALL)
+_REQUEUE = "Work still in progress"
+_JOB_TEXT = re.compile(r'job=("(?:[^"\\]|\\.)*(?:"|\\?$))', re.DOTALL)
 _RUBY_ERROR = re.compile(r"^(?P<place>\S.*?:\d+:in [`'].*?'): (?P<message>.*) \((?P<error>[A-Z]\w*(?:::\w+)*)\)$")
 _PLAIN_ERROR = re.compile(r"^(?P<error>[A-Z]\w*(?:::\w+)*): (?P<message>.*)$", re.DOTALL)
 
@@ -71,6 +75,8 @@ _EVENT_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "error_class": pl.String,
     "error_message": pl.String,
     "backtrace": pl.String,
+    "trace_id": pl.String,
+    "span_id": pl.String,
     "message": pl.String,
     "attributes": pl.String,
 }
@@ -84,12 +90,13 @@ def rows_of(lines: pl.DataFrame) -> Parsed:
         pl.lit("sidekiq").alias("system"),
     ).with_columns(_meaning().alias("meaning"))
     rare = lines.filter(pl.col("meaning").is_in(["report", "requeue"]))
-    told = [row for line in rare.iter_rows(named=True) for row in _rare(line)]
-    mute = set(rare["line_no"]) - {row["line_no"] for row in told}
+    read = {line["line_no"]: _rare(line) for line in rare.iter_rows(named=True)}
+    told = [row for found, _ in read.values() for row in found]
+    kept = {line_no: unread for line_no, (found, unread) in read.items() if unread or not found}
     tables = {
         "job_events": pl.concat([_lives(lines), pl.DataFrame(told, schema=_EVENT_SCHEMA)], how="diagonal"),
         "worker_events": _workers(lines),
-        "log_lines": pl.concat([_said(lines, mute), _continuations(lines)], how="diagonal"),
+        "log_lines": pl.concat([_said(lines, kept), _continuations(lines, kept)], how="diagonal"),
     }
     return Parsed(rows={name: frame for name, frame in tables.items() if not frame.is_empty()})
 
@@ -105,7 +112,7 @@ def _meaning() -> pl.Expr:
         .then(pl.lit("dead"))
         .when(report)
         .then(pl.lit("report"))
-        .when(first.str.starts_with("Work still in progress ["))
+        .when(first.str.starts_with(f"{_REQUEUE} ["))
         .then(pl.lit("requeue"))
         .when(worker & jid.is_null())
         .then(pl.lit("worker"))
@@ -125,9 +132,12 @@ def _lives(lines: pl.DataFrame) -> pl.DataFrame:
         "system",
         "job_id",
         "job_class",
+        "queue",
         "pid",
         "thread",
         "duration",
+        "trace_id",
+        "span_id",
         pl.col("first").alias("message"),
         "attributes",
     )
@@ -146,21 +156,37 @@ def _workers(lines: pl.DataFrame) -> pl.DataFrame:
         "thread",
         first.str.extract(r"^(?:Pushed|Terminating) (\d+) ", 1).cast(pl.Int32, strict=False).alias("job_count"),
         first.alias("message"),
-        "attributes",
+        _attributes_and("queue", "trace_id", "span_id").alias("attributes"),
     )
 
 
-def _said(lines: pl.DataFrame, mute: set[int]) -> pl.DataFrame:
-    said = (pl.col("meaning") == "said") | pl.col("line_no").is_in(list(mute))
+def _said(lines: pl.DataFrame, kept: dict[int, str | None]) -> pl.DataFrame:
+    """Lines that are words and no more, and those of which a part could not be read (which, say the attributes)."""
+    line_no = pl.col("line_no")
+    said = (pl.col("meaning") == "said") | line_no.is_in(list(kept))
+    unread = line_no.replace_strict(kept, default=None, return_dtype=pl.String)
     return lines.filter(said).select(
         "line_no", "occurred_at", "level", pl.col("words").alias("message"), "system", "pid", "thread", "job_id",
-        "job_class", "attributes",
+        "job_class", "trace_id", "span_id", pl.coalesce(unread, _attributes_and("queue")).alias("attributes"),
     )  # fmt: skip
 
 
-def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
+def _attributes_and(*names: str) -> pl.Expr:
+    """The attributes with these columns among them, for a table that has no such columns."""
+    told = pl.col("attributes")
+    for name in names:
+        one = pl.struct(name).struct.json_encode()
+        both = pl.concat_str(one.str.strip_suffix("}"), pl.lit(","), told.str.strip_prefix("{"))
+        told = pl.when(pl.col(name).is_null()).then(told).otherwise(pl.coalesce(both, one))
+    return told
+
+
+def _continuations(lines: pl.DataFrame, kept: dict[int, str | None]) -> pl.DataFrame:
     """Lines after a one-line word, such as a library's warnings on the same stream: kept, but not part of it."""
-    followed = pl.col("meaning").is_in(["life", "dead", "worker"]) & pl.col("words").str.contains("\n", literal=True)
+    one_line = pl.col("meaning").is_in(["life", "dead", "worker", "requeue"]) | (
+        (pl.col("meaning") == "report") & pl.col("report").is_null()
+    )
+    followed = one_line & pl.col("words").str.contains("\n", literal=True) & ~pl.col("line_no").is_in(list(kept))
     return lines.filter(followed).select(
         pl.col("line_no") + 1,
         pl.col("words").str.split("\n").list.slice(1).list.join("\n").alias("message"),
@@ -168,27 +194,43 @@ def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rare(line: dict[str, Any]) -> list[dict[str, Any]]:
-    base = {name: line[name] for name in ("line_no", "occurred_at", "system", "pid", "thread")}
+def _rare(line: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    """The events of a record; where a part of it could not be read, also the attributes to keep its words with."""
+    base = {name: line[name] for name in ("line_no", "occurred_at", "system", "pid", "thread", "trace_id", "span_id")}
+    context = json.loads(line["attributes"] or "{}")
     if line["meaning"] == "requeue":
+        jobs = [(number, _pushed_back(text)) for number, text in enumerate(_JOB_TEXT.findall(line["first"]))]
+        unread = [number + 1 for number, facts in jobs if facts is None]
         return [
-            base | facts | {"record_no": number, "event": "requeued", "message": "Work still in progress"}
-            for number, facts in enumerate(_pushed_back(line["words"]))
-        ]
+            base | _beside(context, facts) | {"record_no": number, "event": "requeued", "message": _REQUEUE}
+            for number, facts in jobs
+            if facts is not None
+        ], json.dumps({**context, "unreadable_jobs": unread}, ensure_ascii=False) if unread else None
     facts = _report(line)
-    return [base | {"record_no": 0, "event": "error_reported"} | facts] if facts else []
+    if facts is None:
+        report = {"unreadable_report": line["report"]} if line["report"] and not context else {}
+        return [], json.dumps({**context, **report}, ensure_ascii=False) if report else None
+    if isinstance(told := context.get("ctx"), dict):  # of a JSON line: the report itself is read
+        context["ctx"] = {key: value for key, value in told.items() if key not in ("context", "job")}
+    return [base | _beside(context, facts) | {"record_no": 0, "event": "error_reported"}], None
 
 
-def _pushed_back(words: str) -> list[dict[str, Any]]:
-    found = []
-    for text in _JOB_TEXT.findall(words):
-        try:
-            facts = payload_facts(json.loads(read_literal(f'"{text}"')[0]))
-        except (ValueError, RecursionError):
-            continue
-        facts.pop("will_retry")  # pushed back, not failed
-        found.append(facts)
-    return found
+def _beside(context: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a job, with what the line's own context says beside its attributes."""
+    said = {key: value for key, value in context.items() if value not in ({}, None)}
+    if not said:
+        return facts
+    return facts | {"attributes": json.dumps(said | json.loads(facts["attributes"] or "{}"), ensure_ascii=False)}
+
+
+def _pushed_back(text: str) -> dict[str, Any] | None:
+    """The facts of a job that a shutdown names; of one cut off at the line's end, as far as it can be read."""
+    try:
+        facts = payload_facts(json.loads(read_literal(text)[0]))
+    except (ValueError, RecursionError):
+        return _named(text.replace('\\"', '"'))
+    facts.pop("will_retry")  # pushed back, not failed
+    return facts
 
 
 def _report(line: dict[str, Any]) -> dict[str, Any] | None:
@@ -215,16 +257,23 @@ def _context_and_job(line: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _searched(line: dict[str, Any]) -> dict[str, Any] | None:
-    """A payload that is no plain Ruby value: its id, class and queue can still be found by their names."""
+    """A payload that is no plain Ruby value."""
+    found = _named(line["report"])
+    if found is None:
+        return None
+    return found | _ruby_error(line["words"]) | {"message": "Job raised exception"}
+
+
+def _named(payload: str) -> dict[str, Any] | None:
+    """A payload that cannot be read: its id, class and queue are found by their names, and the rest is kept."""
     found = {
         name: match[1]
         for name, key in (("job_id", "jid"), ("job_class", "class"), ("queue", "queue"))
-        if (match := re.search(rf'"{key}"(?: ?=> ?|: ?)"([^"]+)"', line["report"]))
+        if (match := re.search(rf'"{key}"(?: ?=> ?|: ?)"([^"]+)"', payload))
     }
     if "job_id" not in found:
         return None
-    kept = json.dumps({"report": line["report"]}, ensure_ascii=False)
-    return found | _ruby_error(line["words"]) | {"message": "Job raised exception", "attributes": kept}
+    return found | {"attributes": json.dumps({"unreadable_payload": payload}, ensure_ascii=False)}
 
 
 def _ruby_error(words: str) -> dict[str, Any]:

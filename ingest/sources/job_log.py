@@ -9,6 +9,7 @@ The job log our own workers write: JSON lines, one event of a job or a worker, o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, get_args
 
@@ -127,6 +128,7 @@ def _read(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.Da
         "format": JOB_LOG_FORMAT,
         "job_events": list(get_args(JobEvent)),
         "worker_events": list(get_args(WorkerEvent)),
+        "keys_of_job_events": list(_keys(_JOB_EVENT)),
         "told_of_job_events": _without(_JOB_EVENT),
         "told_of_worker_events": _without([*_WORKER_EVENT, "worker_event"], but="event"),
         "told_of_log_lines": _without(_LOG_LINE),
@@ -134,10 +136,15 @@ def _read(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.Da
     return pl.DataFrame(connection.sql(_SQL, params=parameters))
 
 
+def _keys(columns: list[str], but: str | None = None) -> Iterator[str]:
+    """The keys of a line that these columns hold."""
+    held = {"occurred_at": "ts"}
+    return (held.get(column, column) for column in ["format", *columns] if column != but)
+
+
 def _without(columns: list[str], but: str | None = None) -> str:
     """A JSON merge patch that removes what these columns hold."""
-    held = {"occurred_at": "ts"}
-    return encoded({held.get(column, column): None for column in ["format", *columns] if column != but})
+    return encoded(dict.fromkeys(_keys(columns, but)))
 
 
 def _with_digest(events: pl.DataFrame) -> pl.DataFrame:

@@ -145,8 +145,12 @@ select
     f.backtrace as backtrace,
     lower(f.trace_id) as trace_id,
     lower(f.span_id) as span_id,
-    -- each patch is worked out only for lines that go into its table
-    case when f.event is not null then json_merge_patch(line, $told_of_job_events, misread) end::varchar as beside_job_event,
+    -- each patch is worked out only for lines that go into its table, and say more than its columns hold
+    case
+        when f.event is null then null
+        when misread = '{}' and list_has_all($keys_of_job_events, json_keys(line)) then '{}'::json
+        else json_merge_patch(line, $told_of_job_events, misread)
+    end::varchar as beside_job_event,
     case
         when f.worker_event is not null then json_merge_patch(line, $told_of_worker_events, misread)
     end::varchar as beside_worker_event,

@@ -30,16 +30,28 @@ scopes as (
     from scope_lists
 ),
 
-sent as (
+-- Beside an unnest an expression is worked out for each row that comes of it: here, the whole scope once per record.
+record_lists as (
     select
         line_no,
         resource_no,
         resource,
         scope_no,
         coalesce(holder -> '$.scope', holder -> '$.instrumentationLibrary') as scope,
-        unnest(json_extract(holder, '$.logRecords[*]')) as record,
-        generate_subscripts(json_extract(holder, '$.logRecords[*]'), 1) as log_no
+        json_extract(holder, '$.logRecords[*]') as records
     from scopes
+),
+
+sent as (
+    select
+        line_no,
+        resource_no,
+        resource,
+        scope_no,
+        scope,
+        unnest(records) as record,
+        generate_subscripts(records, 1) as log_no
+    from record_lists
 ),
 
 told as (

@@ -31,16 +31,28 @@ scopes as (
     from scope_lists
 ),
 
-sent as (
+-- Beside an unnest an expression is worked out for each row that comes of it: here, the whole scope once per span.
+span_lists as (
     select
         line_no,
         resource_no,
         resource,
         scope_no,
         coalesce(holder -> '$.scope', holder -> '$.instrumentationLibrary') as scope,
-        unnest(json_extract(holder, '$.spans[*]')) as span,
-        generate_subscripts(json_extract(holder, '$.spans[*]'), 1) as span_no
+        json_extract(holder, '$.spans[*]') as spans
     from scopes
+),
+
+sent as (
+    select
+        line_no,
+        resource_no,
+        resource,
+        scope_no,
+        scope,
+        unnest(spans) as span,
+        generate_subscripts(spans, 1) as span_no
+    from span_lists
 ),
 
 told as (

@@ -15,7 +15,10 @@ told as (
             case when json_type(line) = 'OBJECT' then line end,
             '{
                 "ts": "VARCHAR", "pid": "VARCHAR", "tid": "VARCHAR", "lvl": "VARCHAR", "msg": "VARCHAR",
-                "ctx": {"class": "VARCHAR", "jid": "VARCHAR", "elapsed": "VARCHAR", "job": "JSON"}
+                "ctx": {
+                    "class": "VARCHAR", "jid": "VARCHAR", "elapsed": "VARCHAR", "job": "JSON",
+                    "queue": "VARCHAR", "trace_id": "VARCHAR", "span_id": "VARCHAR"
+                }
             }'
         ) as f
     from lines
@@ -33,8 +36,10 @@ read as (
         end as occurred_at,
         json_merge_patch(
             json_merge_patch(told.line, '{"ts": null, "pid": null, "tid": null, "lvl": null, "msg": null}'),
-            '{"ctx": {"class": null, "jid": null, "elapsed": null}}'
-        ) as kept
+            '{"ctx": {"class": null, "jid": null, "elapsed": null, "queue": null}}'
+        ) as kept,
+        case when regexp_full_match(f.ctx.trace_id, '[0-9a-f]{32}') then f.ctx.trace_id end as trace_id,
+        case when regexp_full_match(f.ctx.span_id, '[0-9a-f]{16}') then f.ctx.span_id end as span_id
     from told
 )
 
@@ -44,6 +49,9 @@ select
     f.tid as thread,
     f.ctx.jid as job_id,
     f.ctx.class as job_class,
+    f.ctx.queue,
+    read.trace_id,
+    read.span_id,
     case
         when read.line is null then 'no valid JSON: the line is cut or damaged'
         when read.f is null then 'JSON, but no object'

@@ -17,10 +17,12 @@ records of an error carry neither class nor job id in 6 and 7; in 8 they are one
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ingest.ruby_literals import bracket_end
 from ingest.sidekiq_messages import rows_of
 from ingest.sources.source import Parsed, Source
 
@@ -33,7 +35,9 @@ _SEVERITY = r"(?:DEBUG|INFO|WARN|ERROR|FATAL|UNKNOWN)"
 
 _BEFORE_8 = rf"^(?:{_TIME} )?pid=\d+ tid=\S+(.*?) {_SEVERITY}: ?"
 _FROM_8 = rf"^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+(.*?):(?: |\n|$)"
-_REPORT_FROM_8 = rf"^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+ (context=.*? job=\{{.*\}}): "
+_REPORT_FROM_8 = rf"(?s)^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+(?: \w+=\S+)*? (context=[^\n]*? job=\{{.*)"
+_NEXT_KEY = re.compile(r" (?=[A-Za-z_][\w.]*=)")
+_ID = r"[0-9a-f]"
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
@@ -55,6 +59,7 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     lines = lines.with_columns(
         whole.alias("prefix"),
         pl.when(pl.col("report").is_null()).then(context).otherwise(pl.lit("")).alias("context"),
+        pl.col("report").map_batches(_report_ends, return_dtype=pl.Int64).alias("report_end"),
     )
     rejects = lines.filter(pl.col("prefix").is_null()).select(
         "line_no", pl.lit("it begins like a line of Sidekiq's log, but has no severity").alias("reason")
@@ -67,7 +72,7 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
 def _columns() -> list[pl.Expr]:
     text, prefix, context, report = pl.col("text"), pl.col("prefix"), pl.col("context"), pl.col("report")
     words = text.str.slice(prefix.str.len_chars())
-    after_report = text.str.replace(_REPORT_FROM_8, "")
+    after_report = report.str.slice(pl.col("report_end")).str.strip_prefix(":").str.strip_prefix(" ")
     return [
         pl.col("line_no"),
         prefix.str.extract(f"({_TIME})", 1).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
@@ -77,12 +82,28 @@ def _columns() -> list[pl.Expr]:
         prefix.str.extract(r"tid=([^\s:]+)", 1).alias("thread"),
         context.str.extract(r" jid=(\S+)", 1).alias("job_id"),
         context.str.extract(r" class=(\S+)", 1).alias("job_class"),
+        context.str.extract(r" queue=(\S+)", 1).alias("queue"),
+        context.str.extract(rf" trace_id=({_ID}{{32}})(?: |$)", 1).alias("trace_id"),
+        context.str.extract(rf" span_id=({_ID}{{16}})(?: |$)", 1).alias("span_id"),
         context.str.extract(r" elapsed=(\S+)", 1).cast(pl.Float64, strict=False).alias("duration"),
-        report,
+        report.str.slice(0, pl.col("report_end")).alias("report"),
         pl.when(report.is_null()).then(words).otherwise(after_report).alias("words"),
-        context.str.replace_all(r" (?:jid|class|elapsed)=\S+", "").alias("rest")
+        context.str.replace_all(
+            rf" (?:(?:jid|class|elapsed|queue)=\S+|trace_id={_ID}{{32}}\b|span_id={_ID}{{16}}\b)", ""
+        ).alias("rest")
         .map_batches(_attributes, return_dtype=pl.String).alias("attributes"),
     ]  # fmt: skip
+
+
+def _report_ends(reports: pl.Series) -> pl.Series:
+    """Where the payload of each report of an error ends: the error's own words after it may hold brackets, too."""
+    return pl.Series(reports.name, [_report_end(report) for report in reports.to_list()], dtype=pl.Int64)
+
+
+def _report_end(report: str | None) -> int | None:
+    if report is None:
+        return None
+    return bracket_end(report, report.index(" job={")) or report.rfind("}: ") + 1 or len(report)
 
 
 def _attributes(rests: pl.Series) -> pl.Series:
@@ -92,11 +113,13 @@ def _attributes(rests: pl.Series) -> pl.Series:
 
 
 def _as_json(rest: str | None) -> str | None:
-    pairs = [part.partition("=") for part in (rest or "").split()]
+    """A value, such as a tag, may hold spaces: it ends where the next key begins."""
+    pairs = [part.partition("=") for part in _NEXT_KEY.split(rest or "") if part.strip()]
     if not pairs:
         return None
     return json.dumps(
-        {key: value.split(",") if key == "tags" else value for key, _, value in pairs}, ensure_ascii=False
+        {key.strip(): value.split(",") if key.strip() == "tags" else value for key, _, value in pairs},
+        ensure_ascii=False,
     )
 
 

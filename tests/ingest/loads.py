@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,7 @@ from ingest.loading import CHUNK, LoadReport, load
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
-_ABOUT_THE_LOAD = {
-    "sources": "source_id, path, also_seen_as, compression, loaded_at",
-    "source_checkpoints": "source_id",
-}
+_ABOUT_THE_LOAD = {"sources": "source_id, path, also_seen_as, compression, loaded_at"}
 
 
 def sidekiq_lines(count: int, *, pid: int = 7) -> list[str]:
@@ -66,12 +62,12 @@ def load_all(database: Path, *paths: Path, chunk: int = CHUNK, final: bool = Fal
     return load(database, paths, now=NOW, chunk=chunk, final=final)
 
 
-def evidence(database: Path, *, without: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-    """Every evidence table, without the numbers, names and moments that say how it was loaded."""
+def evidence(database: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every evidence table, without what says how it was loaded: numbers, names, moments, and the checkpoints."""
     with duckdb.connect(str(database)) as db:
         found = {}
         for name in schema.EVIDENCE:
-            if name in {"meta", *without}:
+            if name in {"meta", "source_checkpoints"}:
                 continue
             columns = f"* exclude ({_ABOUT_THE_LOAD.get(name, 'source_id')})"
             found[name] = sorted(db.execute(f"select {columns} from {name}").fetchall(), key=repr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import random
 import shutil
@@ -20,7 +21,7 @@ import duckdb
 import polars as pl
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.files import InputError
@@ -90,7 +91,7 @@ def test_a_load_killed_at_any_moment_goes_on_as_if_nothing_had_happened(tmp_path
             kills += process.wait() == -signal.SIGKILL
     load_all(killed, file, chunk=8192)
     assert kills
-    assert evidence(killed, without=["source_checkpoints"]) == evidence(whole, without=["source_checkpoints"])
+    assert evidence(killed) == evidence(whole)
 
 
 @settings(max_examples=12, deadline=None)
@@ -104,11 +105,83 @@ def test_a_file_that_grows_is_the_file_loaded_at_once(cuts: list[int]) -> None:
         assert evidence(database) == loaded_at_once(TEXT)
 
 
-@settings(max_examples=10, deadline=None)
-@given(chunk=st.integers(1 << 7, len(TEXT)))
-def test_chunk_sizes_do_not_change_the_rows(chunk: int) -> None:
-    data = b"\nplain words\n" + TEXT
-    assert loaded_at_once(data, chunk=chunk) == loaded_at_once(data)
+MIXED = (
+    b"\nwords before any record\n" + JOBS[:600] + JOBS[JOBS.index(b"\n", 600) + 1 :] + b"words of jobrunner\n"
+    + TEXT + JOBS.replace(b"job-", b"late-") + b"\nlast words\n"
+)  # fmt: skip
+
+
+@settings(max_examples=5, deadline=None)
+@given(chunk=st.integers(200, len(MIXED)))
+@example(chunk=1)
+def test_chunk_sizes_do_not_change_the_rows_though_two_systems_write_to_one_file(chunk: int) -> None:
+    assert loaded_at_once(MIXED, chunk=chunk) == loaded_at_once(MIXED)
+
+
+def test_a_line_of_no_format_is_of_the_system_whose_record_stands_before_it(tmp_path: Path) -> None:
+    (tmp_path / "mixed.log").write_bytes(MIXED)
+    load_all(tmp_path / "t.duckdb", tmp_path / "mixed.log")
+    query = "select message, system from log_lines where message like '%words%' order by line_no"
+    assert rows(tmp_path / "t.duckdb", query) == [
+        ("words before any record", None),
+        ("words of jobrunner", "jobrunner"),
+        ("last words", "jobrunner"),
+    ]
+
+
+STREAM = "".join(sidekiq_lines(60)).encode()
+"""Loaded in small chunks it has several checkpoints, and many line ends between them."""
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    cut=st.integers(0, len(STREAM)),
+    forked=st.sampled_from([b"", b"X", b"\n", b"X\n", b"X\nY\n", TEXT[:900]]),
+    chunk=st.sampled_from([1 << 10, 1 << 12, 1 << 20]),
+    again=st.booleans(),
+)
+def test_a_file_that_parts_from_a_longer_known_one_at_any_byte_loses_no_line(
+    cut: int, forked: bytes, chunk: int, *, again: bool
+) -> None:
+    data = STREAM[:cut] + forked
+    with tempfile.TemporaryDirectory() as folder:
+        longer, shorter, database = Path(folder, "longer.log"), Path(folder, "shorter.log"), Path(folder, "t.duckdb")
+        longer.write_bytes(STREAM)
+        shorter.write_bytes(data)
+        if again:
+            half = STREAM.rfind(b"\n", 0, len(STREAM) // 2) + 1
+            longer.write_bytes(STREAM[:half])
+            load_all(database, longer, chunk=chunk)
+            longer.write_bytes(STREAM)
+        load_all(database, longer, chunk=chunk)
+        whole_lines = data[: data.rfind(b"\n") + 1]
+        known = STREAM.startswith(whole_lines) and whole_lines != b""
+        assert load_all(database, shorter, chunk=chunk).files[0].known_already == known
+        if not known:
+            alone = loaded_at_once(data)
+            only = rows(database, "select count(*) from job_events where source_id = 2")
+            assert only == [(len(alone["job_events"]),)]
+        assert load_all(database, shorter, longer).rows == 0
+
+
+def test_a_file_of_some_mebibytes_that_parts_between_two_checkpoints_is_loaded(tmp_path: Path) -> None:
+    lines = sidekiq_lines(7_000)
+    (tmp_path / "a.log").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "b.log").write_text("".join([*lines[:15_000], lines[0]]), encoding="utf-8")
+    (tmp_path / "c.log").write_text("".join(lines[:15_001]), encoding="utf-8")
+    report = load_all(tmp_path / "t.duckdb", *(tmp_path / name for name in ("a.log", "b.log", "c.log")))
+    assert [file.known_already for file in report.files] == [False, False, True]
+
+
+def test_a_damaged_archive_and_the_whole_file_after_it_are_one_stream(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(TEXT, compresslevel=0)[:-200])
+    (tmp_path / "b.log").write_bytes(TEXT)
+    load_all(tmp_path / "t.duckdb", tmp_path / "a.gz")
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.gz").files[0].known_already
+    load_all(tmp_path / "t.duckdb", tmp_path / "b.log")
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.gz", tmp_path / "b.log").rows == 0
+    assert evidence(tmp_path / "t.duckdb")["job_events"] == loaded_at_once(TEXT)["job_events"]
+    assert rows(tmp_path / "t.duckdb", "select * from rejected_lines") == []
 
 
 KINDS: dict[str, tuple[bytes, str]] = {
@@ -213,17 +286,17 @@ def test_equal_lines_of_one_file_are_two_events(tmp_path: Path) -> None:
     assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 2
 
 
-def test_a_last_line_without_its_end_waits_until_it_is_final(tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_bytes(JOBS[:-1])
-    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 11
-    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log", final=True).rows == 1
-    (tmp_path / "a.log").write_bytes(JOBS + JOBS)
+def test_a_last_line_of_text_without_its_end_waits_until_it_is_final(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(TEXT[:-1])
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").files[0].pending_bytes
+    load_all(tmp_path / "t.duckdb", tmp_path / "a.log", final=True)
+    (tmp_path / "a.log").write_bytes(TEXT + TEXT)
     load_all(tmp_path / "t.duckdb", tmp_path / "a.log")
-    assert evidence(tmp_path / "t.duckdb")["job_events"] == loaded_at_once(JOBS + JOBS)["job_events"]
+    assert evidence(tmp_path / "t.duckdb") == loaded_at_once(TEXT + TEXT)
 
 
 def test_a_copy_of_an_unfinished_line_is_the_same_stream(tmp_path: Path) -> None:
-    line = JOBS.splitlines()[0]
+    line = sidekiq_lines(1)[0].strip().encode()
     (tmp_path / "a.log").write_bytes(line)
     (tmp_path / "b.gz").write_bytes(gzip.compress(line))
     assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 0
@@ -232,6 +305,40 @@ def test_a_copy_of_an_unfinished_line_is_the_same_stream(tmp_path: Path) -> None
     assert rows(tmp_path / "t.duckdb", "select path, also_seen_as, bytes_pending from sources") == [
         ("a.log", ["b.gz"], 0)
     ]
+
+
+def test_a_last_json_object_is_whole_without_a_line_end_and_once_with_it(tmp_path: Path) -> None:
+    ends = [JOBS[:-1], JOBS, JOBS[:-1], JOBS + JOBS[:-1], JOBS + JOBS]
+    for number, data in enumerate(ends):
+        (tmp_path / f"{number}.log").write_bytes(data)
+    loaded = [load_all(tmp_path / "t.duckdb", tmp_path / f"{number}.log").rows for number in range(len(ends))]
+    assert loaded == [12, 0, 0, 12, 0]
+    assert evidence(tmp_path / "t.duckdb") == loaded_at_once(JOBS + JOBS)
+
+
+@pytest.mark.parametrize("indent", [None, 1], ids=["one line", "pretty-printed"])
+@pytest.mark.parametrize("ending", ["", "\n"], ids=["no line end", "a line end"])
+def test_a_snapshot_that_is_one_json_document_is_loaded_at_once(
+    tmp_path: Path, indent: int | None, ending: str
+) -> None:
+    queues = {"queues": {"type": "set", "ttl_ms": -1, "value": ["mailers"]}}
+    document = json.dumps({"captured_at": "2026-03-01T22:00:05Z", "keys": queues}, indent=indent)
+    (tmp_path / "half.json").write_text(document[:-9], encoding="utf-8")
+    (tmp_path / "whole.json").write_text(document + ending, encoding="utf-8")
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "half.json").files[0].rejects == 1
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "whole.json").files[0].pending_bytes == 0
+    assert rows(tmp_path / "t.duckdb", "select queue from snapshot_queues") == [("mailers",)]
+    assert rows(tmp_path / "t.duckdb", "select * from rejected_lines") == []
+
+
+def test_a_half_json_object_is_pending_and_another_one_makes_another_stream(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(JOBS)
+    (tmp_path / "cut.log").write_bytes(JOBS[:-9])
+    (tmp_path / "forked.log").write_bytes(JOBS[:-3] + b"7]}")
+    report = load_all(tmp_path / "t.duckdb", *(tmp_path / name for name in ("a.log", "cut.log", "forked.log")))
+    assert [file.known_already for file in report.files] == [False, True, False]
+    assert report.files[1].note
+    assert "were not compared" in report.files[1].note
 
 
 def test_a_record_that_breaks_its_source_is_lost_alone(tmp_path: Path) -> None:

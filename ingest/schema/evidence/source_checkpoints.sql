@@ -1,6 +1,7 @@
--- Digests of a stream's beginning at chosen line ends: how a file that was read before is known again.
+-- Digests of a stream's beginning: how a file that was read before is known again, at whatever line it ends.
 create table source_checkpoints (
     source_id integer not null,          -- the stream
     byte_offset bigint not null,         -- a line end, in decompressed bytes from the beginning
-    digest varchar not null              -- blake2b (16 bytes, hex) of all bytes before byte_offset
+    digest varchar not null,             -- blake2b (16 bytes, hex) of all bytes before byte_offset
+    line_ends blob not null              -- for each line end since the checkpoint before: 8 bytes of the digest up to there
 );

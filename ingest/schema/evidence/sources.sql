@@ -21,6 +21,7 @@ create table sources (
     zone varchar,                        -- zone assumed for times that name none
     resume_offset bigint not null,       -- decompressed byte where the last record begins: a grown file is read again from here
     resume_line bigint not null,         -- line number at resume_offset; rows from it on are replaced when the file grows
+    resume_format varchar,               -- format of the last record before resume_offset
     note varchar,                        -- what a person should know: truncated, torn last line, ...
     loaded_at timestamp not null,        -- when it was last read, UTC
     loader_version varchar not null,     -- version of jobtrail that read it

@@ -154,6 +154,75 @@ def test_a_shutdown_names_each_job_that_it_pushes_back() -> None:
     ]
 
 
+def test_a_job_pushed_back_that_cannot_be_read_is_kept_with_its_place() -> None:
+    good, bad = PAYLOAD.replace('"', '\\"'), "not a payload"
+    cut = PAYLOAD.replace(JID, "cut").replace('"', '\\"')[:-40]
+    works = ", ".join(f'#<struct UnitOfWork queue="queue:mailers", job="{job}">' for job in (good, bad, good))
+    cut_works = works[:-1].removesuffix("]") + f', #<struct UnitOfWork queue="queue:mailers", job="{cut}'
+    found = rows(sidekiq_text.SOURCE, f"{THREAD} WARN: Work still in progress [{cut_works}\n")
+    assert [(event["job_id"], event["record_no"]) for event in found["job_events"]] == [(JID, 0), (JID, 2), ("cut", 3)]
+    assert found["log_lines"][0]["attributes"] == '{"unreadable_jobs": [2]}'
+    assert "not a payload" in found["log_lines"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        f'{THREAD} WARN: {{"context":"Job raised exception","job":{PAYLOAD}}}',
+        f"{THREAD} WARN: Work still in progress []",
+        f"{THREAD} INFO: Bye!",
+        f"{BEFORE_8} INFO: start",
+    ],
+    ids=["error", "requeue", "worker", "start"],
+)
+def test_stray_lines_after_any_record_are_kept(record: str) -> None:
+    found = rows(sidekiq_text.SOURCE, f"{record}\nstray one\n  stray two\n")
+    assert "stray one\n  stray two" in found["log_lines"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (sidekiq_text.SOURCE, f"{BEFORE_8} queue=low trace_id={'a' * 32} span_id={'b' * 16} INFO: {{}}"),
+        (sidekiq_text.SOURCE, f"{FROM_8} queue=low trace_id={'a' * 32} span_id={'b' * 16}: {{}}"),
+        (
+            sidekiq_json.SOURCE,
+            JSON % ("{}", ',"queue":"low","trace_id":"' + "a" * 32 + '","span_id":"' + "b" * 16 + '"'),
+        ),
+    ],
+    ids=["6 and 7", "8", "JSON"],
+)
+def test_a_queue_and_a_trace_in_the_context_are_in_their_columns(source: Source, line: str) -> None:
+    event = rows(source, line.replace("{}", "start") + "\n")["job_events"][0]
+    assert (event["queue"], event["trace_id"], event["span_id"]) == ("low", "a" * 32, "b" * 16)
+    said = rows(source, line.replace("{}", "words of the job") + "\n")["log_lines"][0]
+    assert (said["trace_id"], said["span_id"]) == ("a" * 32, "b" * 16)
+    assert '"queue":"low"' in said["attributes"]
+
+
+@pytest.mark.parametrize("prefix", [BEFORE_8, FROM_8], ids=["6 and 7", "8"])
+def test_tags_may_hold_spaces(prefix: str) -> None:
+    ending = " INFO: done" if prefix is BEFORE_8 else ": done"
+    event = rows(sidekiq_text.SOURCE, f"{prefix} tags=two words,b c tenant=7 elapsed=0.5{ending}\n")["job_events"][0]
+    assert (event["event"], event["duration"]) == ("succeeded", 0.5)
+    assert event["attributes"] == '{"tags": ["two words", "b c"], "tenant": "7"}'
+
+
+@pytest.mark.parametrize("message", ['{"a"=>{}}: no {"b"}: end', "cannot read }: ", "}: "])
+def test_the_message_of_an_error_of_sidekiq_8_may_look_like_the_end_of_its_payload(message: str) -> None:
+    text = (
+        f"INFO 2026-03-01T22:00:05.120Z pid=80 tid=g7y context=Job raised exception job={RUBY_31 % JID}: "
+        f"/srv/a.rb:50:in `run': {message} (App::Odd)\n"
+    )
+    event = rows(sidekiq_text.SOURCE, text)["job_events"][0]
+    assert (event["job_id"], event["error_class"], event["error_message"]) == (JID, "App::Odd", message)
+
+
+def test_an_error_reported_inside_a_jobs_context_keeps_that_context() -> None:
+    report = f'{THREAD} tenant=7 WARN: {{"context":"Job raised exception","job":{PAYLOAD}}}\n'
+    assert '"tenant": "7"' in rows(sidekiq_text.SOURCE, report)["job_events"][0]["attributes"]
+
+
 @pytest.mark.parametrize(
     ("words", "event", "count"),
     [
