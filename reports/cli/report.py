@@ -12,6 +12,7 @@ import duckdb
 from analysis.check import SettingError, check
 from analysis.finding import SEVERITIES, Investigation
 from analysis.impact import impact
+from analysis.moments import moments
 from analysis.series import queue_series, timeline
 from reports.cli import FOUND, NO_DATA
 from reports.cli.check import fails, settings_of
@@ -79,6 +80,7 @@ def write(
     report = incident(
         investigation,
         impact(db, investigation),
+        moments(db, investigation.as_of),
         timeline(db, investigation),
         queue_series(db, investigation),
         title=title,
@@ -90,6 +92,6 @@ def write(
         except OSError as error:
             raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
         out.print("Report written to", plain(output))
-    for sentence in report.summary:
-        out.print(plain(sentence), soft_wrap=True)
+    for answer in report.answers:
+        out.print(plain(f"{answer.question:16}{answer.text}"), soft_wrap=True)
     return report

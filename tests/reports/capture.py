@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis.check import check
 from analysis.impact import impact
+from analysis.moments import moments
 from analysis.series import queue_series, timeline
 from ingest.database import open_for_writing
 from ingest.derive import derive
@@ -32,6 +33,7 @@ def captured_report(folder: Path) -> IncidentReport:
         return incident(
             investigation,
             impact(db, investigation),
+            moments(db, investigation.as_of),
             timeline(db, investigation),
             queue_series(db, investigation),
             title="What happened to the jobs",
