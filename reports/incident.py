@@ -183,12 +183,12 @@ def _still_going_on(as_of: datetime, impact: Impact) -> str:
     if not impact.jobs_hurt:
         said = "No job is counted as hurt."
     elif not impact.unresolved:
-        said = f"All {count(impact.jobs_hurt, 'job')} hurt had succeeded by {clock(as_of)}."
+        said = f"No: every job hurt had succeeded by {clock(as_of)}."
     else:
         open_still = [f"{number(jobs)} {fate(state)}" for state, jobs in impact.fates.items() if state != "succeeded"]
         said = (
-            f"At the end, {clock(as_of)}, {number(impact.unresolved)} of the {count(impact.jobs_hurt, 'job')} hurt "
-            f"had not succeeded: {enumeration(open_still)}."
+            f"At the end, {clock(as_of)}, {number(impact.unresolved)} of {count(impact.jobs_hurt, 'job')} hurt had not "
+            f"succeeded: {enumeration(open_still)}."
         )
     if impact.last_failure_at is not None:
         before = lasting((as_of - impact.last_failure_at).total_seconds())

@@ -98,6 +98,11 @@ def threshold(name: str, value: float | str | None) -> tuple[str, str]:
     return _told(THRESHOLDS, name, value)
 
 
+def threshold_words(name: str) -> str:
+    """What a parameter is called."""
+    return threshold(name, None)[0]
+
+
 def _told(labels: dict[str, Label], name: str, value: float | str | None) -> tuple[str, str]:
     label = labels.get(name) or Label(words=_as_words(name))
     return label.words, _in(label.unit, value)
