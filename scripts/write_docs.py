@@ -48,7 +48,7 @@ def tables_page() -> str:
         "Tables",
         "What `jobtrail sql` can be asked about. All times are UTC, all durations seconds. Start with `jobs` (one row per\n"
         "job) and `attempts` (one row per run):",
-        "    jobtrail sql \"select job_class, state, count(*) from jobs group by all order by all\"",
+        '    jobtrail sql "select job_class, state, count(*) from jobs group by all order by all"',
         "## Derived tables",
         "Computed from the evidence, for the moment the database speaks of.",
         *(part for name in DERIVED for part in _table(name)),
