@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def rules_page() -> str:
         "Rules",
         "What `jobtrail check` looks for. Each rule is one question in SQL; change a threshold with\n"
         "`--set RULE.THRESHOLD=VALUE`, such as `--set hung.min_age=20m`.",
-        *(_families()),
+        *_index(),
         *(part for rule in RULES for part in _rule(rule)),
     )
 
@@ -46,8 +45,8 @@ def tables_page() -> str:
     """Every public table and column."""
     return _page(
         "Tables",
-        "What `jobtrail sql` can be asked about. All times are UTC, all durations seconds. Start with `jobs` (one row per\n"
-        "job) and `attempts` (one row per run):",
+        "What `jobtrail sql` can be asked about. All times are UTC, all durations seconds. Start with `jobs` (one row\n"
+        "per job) and `attempts` (one row per run):",
         '    jobtrail sql "select job_class, state, count(*) from jobs group by all order by all"',
         "## Derived tables",
         "Computed from the evidence, for the moment the database speaks of.",
@@ -62,8 +61,8 @@ def commands_page() -> str:
     """The help of every command."""
     return _page(
         "Commands",
-        "Every option can also stand in `jobtrail.toml` in the working folder (a table per command, such as `[check]`), or\n"
-        "in an environment variable, such as `JOBTRAIL_CHECK_FAIL_ON`.",
+        "Every option can also stand in `jobtrail.toml` in the working folder (a table per command, such as\n"
+        "`[check]`), or in an environment variable, such as `JOBTRAIL_CHECK_FAIL_ON`.",
         _grid(
             ("Exit code", "Meaning"),
             (
@@ -83,7 +82,7 @@ def formats_page() -> str:
     shown = sorted({word for source in SOURCES for word in source.shows})
     return _page(
         "Formats",
-        "What `jobtrail ingest` reads. Formats are recognised by content, line by line; `--format NAME` tries one only.",
+        "What `jobtrail ingest` reads. Formats are recognised by content; `--format NAME` tries one only.",
         _grid(
             ("Format", "Written by", *shown),
             ((f"[{each.name}](#{each.name})", each.describes, *_ticks(each, shown)) for each in SOURCES),
@@ -109,12 +108,9 @@ def _page(title: str, *parts: str) -> str:
     return "\n\n".join((f"# {title}", "<!-- made from the code by 'make docs' -->", *parts)) + "\n"
 
 
-def _families() -> Iterator[str]:
-    rows = (
-        (family, ", ".join(f"[{rule.name}](#{rule.name})" for rule in members))
-        for family, members in groupby(sorted(RULES, key=lambda rule: rule.family), key=lambda rule: rule.family)
-    )
-    yield _grid(("Family", "Rules"), rows)
+def _index() -> Iterator[str]:
+    rows = ((f"[{rule.name}](#{rule.name})", rule.family, _definition(rule)) for rule in RULES)
+    yield _grid(("Rule", "Family", "What it finds"), rows)
 
 
 def _rule(rule: Rule[Any]) -> Iterator[str]:
@@ -134,6 +130,12 @@ def _rule(rule: Rule[Any]) -> Iterator[str]:
         f"Family {rule.family}. One finding per {', '.join(rule.subject)}. Needs an input that shows "
         f"{', '.join(rule.needs)}.\nSQL: [analysis/rules/{file}](../analysis/rules/{file})"
     )
+
+
+def _definition(rule: Rule[Any]) -> str:
+    """The rule's first sentence, without its name in front."""
+    first, _, _ = rule.docstring.partition("\n\n")
+    return " ".join(first.partition(": ")[2].split())
 
 
 def _default(value: object) -> str:

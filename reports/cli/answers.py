@@ -36,7 +36,10 @@ def table_lines(columns: Sequence[str], rows: Iterable[Row], width: int) -> Iter
     cells = [[_cell(value) for value in row] for row in first]
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
     if sum(widths) + len(_APART) * (len(widths) - 1) <= width:
-        yield from _grid(names, widths, chain(first, stream))
+        numbers = [_is_number(value) for value in first[0]] if first else [False] * len(names)
+        header = [_padded(*each) for each in zip(names, widths, numbers, strict=True)]
+        yield from (_APART.join(header).rstrip(), _APART.join("-" * each for each in widths))
+        yield from _grid(widths, chain(first, stream))
     else:
         yield from _blocks(names, chain(first, stream))
     if not first:
@@ -89,13 +92,9 @@ def plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _grid(names: Sequence[str], widths: Sequence[int], rows: Iterable[Row]) -> Iterator[str]:
-    yield _APART.join(_padded(name, width) for name, width in zip(names, widths, strict=True)).rstrip()
-    yield _APART.join("-" * width for width in widths)
+def _grid(widths: Sequence[int], rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
-        cells = (
-            _padded(_cell(value), width, right=_is_number(value)) for value, width in zip(row, widths, strict=True)
-        )
+        cells = (_padded(_cell(value), width, _is_number(value)) for value, width in zip(row, widths, strict=True))
         yield _APART.join(cells).rstrip()
 
 
@@ -113,7 +112,7 @@ def _cell(value: object) -> str:
     return f"'{text}'" if text in {"", NULL} else text
 
 
-def _padded(text: str, width: int, *, right: bool = False) -> str:
+def _padded(text: str, width: int, right: bool = False) -> str:  # noqa: FBT001, FBT002 - given by position with zip
     space = " " * (width - cell_len(text))
     return space + text if right else text + space
 

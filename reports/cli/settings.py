@@ -13,7 +13,7 @@ FILE = Path("jobtrail.toml")
 
 
 def name_by_option(command: click.Command, *path: str) -> None:
-    """Let the environment give every option by its own name (``JOBTRAIL_CHECK_FAIL_ON``), and ``JOBTRAIL_DB`` to all."""
+    """Let the environment give each option by its name (``JOBTRAIL_CHECK_FAIL_ON``), and ``JOBTRAIL_DB`` to all."""
     if isinstance(command, click.Group):
         for name, member in command.commands.items():
             name_by_option(member, *path, name)
@@ -32,9 +32,9 @@ def defaults(name: str, command: click.Command, commands: Sequence[str]) -> dict
     tables = {key: value for key, value in told.items() if isinstance(value, dict)}
     for key in told:
         if key not in tables and key != "db":
-            raise _unknown(f"the key {key}", key, ["db"])
+            raise _unknown(f"key {key} above all tables", key, ["db"])
         if key in tables and key not in commands:
-            raise _unknown(f"a command for the table [{key}]", key, commands)
+            raise _unknown(f"command for the table [{key}]", key, commands)
     for_all = {"db": told["db"]} if "db" in told else {}
     return _of(command, tables.get(name, {}), for_all, f"[{name}]")
 
@@ -45,14 +45,15 @@ def _of(command: click.Command, table: Mapping[str, Any], for_all: Mapping[str, 
     members = command.commands if isinstance(command, click.Group) else {}
     for member_name, member in members.items():
         inner = table.get(member_name, {})
-        inner = inner if isinstance(inner, dict) else {}
+        if not isinstance(inner, dict):
+            raise click.UsageError(f"{FILE}: {where[:-1]}.{member_name}] must be a table")
         found[member_name] = _of(member, inner, for_all, f"{where[:-1]}.{member_name}]")
     for key, value in table.items():
         option = options.get(key.replace("_", "-"))
         if option is not None:
             found[option.name or key] = value
         elif key not in members:
-            raise _unknown(f"an option {key} for {where}", key, [*options, *members])
+            raise _unknown(f"option {key} for {where}", key, [*options, *members])
     return found
 
 
@@ -68,7 +69,7 @@ def _options(command: click.Command) -> dict[str, click.Option]:
 def _unknown(what: str, key: str, known: Sequence[str]) -> click.ClickException:
     near = get_close_matches(key, known, n=1)
     there_is = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    return click.UsageError(f"{FILE}: there is not {what}; {there_is}")
+    return click.UsageError(f"{FILE}: there is no {what}; {there_is}")
 
 
 def _file() -> dict[str, Any]:

@@ -6,9 +6,11 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from analysis.rule import Rule
 from analysis.rules import RULES
 from reports import labels
 
@@ -20,7 +22,7 @@ def _metrics_named_in(module: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_every_name_a_rule_uses_is_listed(rule: object) -> None:
+def test_every_name_a_rule_uses_is_listed(rule: Rule[Any]) -> None:
     named = {
         "METRICS": set(_metrics_named_in(rule.verdict.__module__)),
         "THRESHOLDS": set(type(rule.params).model_fields),
