@@ -22,6 +22,7 @@ COMMANDS = {
 
 EXAMPLES = {
     "ingest": "jobtrail ingest /var/log/sidekiq/ snapshot.json",
+    "demo": "jobtrail demo",
     "check": "jobtrail check --fail-on medium --set hung.min_age=20m",
 }
 """An example for the help of commands that have none in their own."""
@@ -85,7 +86,7 @@ Exit codes:
   3  no data to look at
 """,
 )
-@click.version_option(package_name="jobtrail")
+@click.version_option(package_name="jobtrail", prog_name="jobtrail")
 def cli() -> None:
     """
     Find out what happened to your background jobs.

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import duckdb
 
 from ingest.database import open_for_reading
 from reports.cli import Trouble
 
+T = TypeVar("T")
+
 _MEMORY = "2GB"
 _SPILL = "8GB"
 """What a query may write to its temporary folder, which is deleted afterwards."""
 _FOR_EVER = 0
+_LISTENING = 0.2
+"""Seconds between two looks for Ctrl-C."""
 
 
 @contextmanager
@@ -34,6 +40,7 @@ def confined(database: Path, *, seconds: float, memory: str = _MEMORY) -> Iterat
             "max_temp_directory_size": _SPILL,
             "timezone": "UTC",
             "python_enable_replacements": "false",  # else a query could read variables of this program by name
+            "enable_progress_bar": "false",  # it would stand between the rows on standard output
             "enable_external_access": "false",
             "lock_configuration": "true",  # last: from here on nothing can be set
         }.items():
@@ -58,6 +65,19 @@ def refusals(seconds: float) -> Iterator[None]:
         if isinstance(error, duckdb.InterruptException):
             raise KeyboardInterrupt from error
         raise Trouble(str(error)) from error
+
+
+def interruptible(db: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Do work on this connection so that Ctrl-C reaches it: the database itself looks for signals only now and then."""
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        doing = aside.submit(work)
+        try:
+            while not wait([doing], timeout=_LISTENING).done:
+                pass  # a signal that another thread received is seen only when this one wakes
+        except KeyboardInterrupt:
+            db.interrupt()
+            raise
+        return doing.result()
 
 
 def _milliseconds(seconds: float) -> int:

@@ -19,7 +19,7 @@ import duckdb
 from reports.cli import Trouble
 from reports.cli.answers import Row, csv_lines, json_lines, meanings, table_lines
 from reports.cli.evidence import DATABASE, in_words
-from reports.cli.sandbox import confined, refusals
+from reports.cli.sandbox import confined, interruptible, refusals
 from reports.cli.shell import Shell
 
 _LIMIT = 1000
@@ -151,14 +151,20 @@ class _Asking:
         with duckdb.connect(":memory:") as writer:
             writer.execute("set threads = 1")  # several would hold the rows back to keep their order
             writer.register("answer", _ArrowStream(answer))
-            written = writer.execute("copy (from answer) to $path (format parquet)", {"path": str(path)}).fetchone()
+            copy = "copy (from answer) to $path (format parquet)"
+            interruptible(writer, lambda: writer.execute(copy, {"path": str(path)}))
+            written = writer.fetchone()
         return int(written[0]) if written else 0
 
     def _ask(self, query: str) -> tuple[list[str], Iterator[Row]]:
-        cursor = self.db.execute(query)
-        if cursor is None:
+        cursor = interruptible(self.db, lambda: self.db.execute(query))
+        if cursor is None or cursor.description is None:
             raise Trouble("there is no question in what was given")
-        return [column[0] for column in cursor.description or ()], _streamed(cursor)
+        return [column[0] for column in cursor.description or ()], self._streamed(cursor)
+
+    def _streamed(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
+        while batch := interruptible(self.db, lambda: cursor.fetchmany(_BATCH)):
+            yield from batch
 
     def _limited(self, stream: Iterator[Row]) -> Iterator[Row]:
         return islice(stream, self.limit) if self.limit else stream
@@ -192,11 +198,6 @@ class _ArrowStream:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:  # noqa: ANN401 - a capsule
         return self.answer.__arrow_c_stream__(requested_schema)
-
-
-def _streamed(cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
-    while batch := cursor.fetchmany(_BATCH):
-        yield from batch
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def test_a_question_comes_from_standard_input_where_that_is_no_terminal(database
 
 
 def test_nothing_asked_is_said_so(database: Path) -> None:
-    result = run("sql", "-- only a comment", "--db", database)
+    result = run("sql", "/* only a comment */", "--db", database)
     assert (result.exit_code, "there is no question" in result.output) == (2, True)
 
 
@@ -240,9 +240,12 @@ def test_ctrl_c_ends_the_command_quietly_with_130(database: Path) -> None:
 def test_ctrl_c_stops_a_query_that_is_still_thinking(database: Path) -> None:
     query = "select max(a.i + b.i) from range(1000000) as a(i), range(1000000) as b(i)"
     process = started("sql", query, "--timeout", "0", "--db", database)
-    time.sleep(5)
-    process.send_signal(signal.SIGINT)
-    told, complained = process.communicate(timeout=30)
+    try:
+        time.sleep(5)
+        process.send_signal(signal.SIGINT)
+        told, complained = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert (told, complained.strip(), process.returncode) == ("", "", 130)
 
 
