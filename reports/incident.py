@@ -19,8 +19,8 @@ _GOOD_PART = 0.1
 
 
 IMPACT_NOTE = (
-    "Hurt: named by a finding of severity medium or worse. Came to nothing: failed, cut off, died with their worker, "
-    "or succeeded once more than needed."
+    "Hurt: named by a finding of severity medium or worse. Still open: of these, not succeeded by the end. Wasted: failed, "
+    "cut off, died with the worker, or succeeded once more than needed."
 )
 
 
@@ -162,7 +162,7 @@ def _how_bad(impact: Impact) -> str:
         f"{number(impact.failed_runs)} of {count(impact.runs, 'run')} failed."
     )
     if impact.wasted_runs:
-        said += f" {count(impact.wasted_runs, 'run')} came to nothing, {lasting(impact.wasted_seconds)} of work."
+        said += f" {count(impact.wasted_runs, 'run')} wasted, {lasting(impact.wasted_seconds)} of work."
     return said
 
 
@@ -199,9 +199,9 @@ def _still_going_on(as_of: datetime, impact: Impact) -> str:
 def _figures(investigation: Investigation, impact: Impact) -> Iterator[Figure]:
     yield Figure(value=number(len(investigation.findings)), label="findings")
     yield Figure(value=number(impact.jobs_hurt), label=f"jobs hurt, of {number(impact.jobs)}")
-    yield Figure(value=number(impact.unresolved), label="of them not succeeded at the end")
+    yield Figure(value=number(impact.unresolved), label="of them still open at the end")
     yield Figure(value=number(impact.failed_runs), label=f"failed runs, of {number(impact.runs)}")
-    yield Figure(value=lasting(impact.wasted_seconds), label="of work that came to nothing")
+    yield Figure(value=lasting(impact.wasted_seconds), label="of work wasted")
     if impact.longest_wait is not None:
         yield Figure(value=lasting(impact.longest_wait), label="longest wait before a run")
 

@@ -76,11 +76,11 @@ def _impact(report: IncidentReport) -> Iterator[str]:
             f"{number(each.jobs_hurt)} of {number(each.jobs)}",
             number(each.unresolved),
             f"{number(each.failed_runs)} of {number(each.runs)}",
-            count(each.wasted_runs, "run") + (f", {lasting(each.wasted_seconds)}" if each.wasted_seconds else ""),
+            number(each.wasted_runs) + (f", {lasting(each.wasted_seconds)}" if each.wasted_seconds else ""),
         )
         for each in report.troubled
     ]
-    columns = ("Class", "Queue", "Jobs hurt", "Not succeeded at the end", "Failed runs", "Came to nothing")
+    columns = ("Class", "Queue", "Jobs hurt", "Still open", "Failed runs", "Wasted runs")
     yield from _table("Impact", columns, rows)
     if rows:
         yield from (f"*{IMPACT_NOTE}*", "")
@@ -138,7 +138,8 @@ def _finding(place: int, finding: Finding) -> Iterator[str]:
     shown = ", ".join(_text(job) for job in finding.jobs[:_JOBS_SHOWN])
     more = f" and {finding.job_count - _JOBS_SHOWN:,} more" if finding.job_count > _JOBS_SHOWN else ""
     yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "")
-    yield from (*(f"1. {_text(step)}" for step in finding.next_steps), "")
+    if finding.next_steps:
+        yield from ("Next steps, safest first:", "", *(f"1. {_text(step)}" for step in finding.next_steps), "")
     yield from ("Evidence:", "", *(_evidence(each) for each in finding.evidence[:_EVIDENCE_SHOWN]))
     hidden = len(finding.evidence) - _EVIDENCE_SHOWN
     yield from ((f"* {hidden:,} more in the report as HTML or JSON", "") if hidden > 0 else ("",))
