@@ -19,8 +19,8 @@ _GOOD_PART = 0.1
 
 
 IMPACT_NOTE = (
-    "Hurt: named by a finding of severity medium or worse. Still open: of these, not succeeded by the end. Wasted: failed, "
-    "cut off, died with the worker, or succeeded once more than needed."
+    "Hurt: named by a finding of severity medium or worse. Still open: of these, not succeeded by the end. Wasted: "
+    "failed, cut off, died with the worker, or succeeded once more than needed."
 )
 
 

@@ -18,6 +18,8 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 def visible(text: str) -> str:
     """The text in one line, without terminal colours; characters that hide or reorder text are spelled out."""
+    if text.isprintable():
+        return text
     plain = _TERMINAL_SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\n", " ⏎ ").replace("\t", " ")
     return "".join(_spelled(character) for character in plain)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ _LOOKED_AT = 1000
 """Rows that tell how wide the columns of a table are."""
 _APART = "  "
 _NAMES_WIDTH = 28
+_NEEDS_QUOTES = re.compile(r'[,"\r\n]')
 
 
 def table_lines(columns: Sequence[str], rows: Iterable[Row], width: int) -> Iterator[str]:
@@ -58,13 +60,13 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row], *, harmless: bool = F
 
 
 def json_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """One JSON list with an object per row. Columns of the same name are numbered, so that none is lost."""
+    """One JSON list, a line per row. Columns of the same name are numbered, so that none is lost."""
     names = _told_apart(columns)
     last = None
     for row in rows:
         yield "[" if last is None else f"{last},"
         written = {name: _json_value(value) for name, value in zip(names, row, strict=True)}
-        last = textwrap.indent(json.dumps(written, indent=2, ensure_ascii=False), "  ")
+        last = f"  {json.dumps(written, ensure_ascii=False)}"
     yield "[]" if last is None else f"{last}\n]"
 
 
@@ -125,7 +127,7 @@ def _quoted(value: object) -> str:
     if value is None:
         return ""
     text = plain(value)
-    if text == "" or any(character in text for character in ',"\r\n'):
+    if text == "" or _NEEDS_QUOTES.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text
 

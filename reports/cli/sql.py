@@ -105,8 +105,8 @@ class _Asking:
         """Answer on standard output, and say on standard error where rows were left out."""
         with refusals(self.timeout):
             columns, stream = self._ask(query)
-            for line in self._lines(columns, self._limited(stream)):
-                click.echo(line)
+            sys.stdout.writelines(f"{line}\n" for line in self._lines(columns, self._limited(stream)))
+            sys.stdout.flush()
             if self.limit and next(stream, None) is not None:
                 click.echo(f"Only the first {self.limit:,} rows are shown; --limit 0 shows all.", err=True)
 

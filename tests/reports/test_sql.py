@@ -144,7 +144,7 @@ def test_rows_past_the_limit_are_cut_and_said_so(database: Path) -> None:
     assert "Only the first" not in run("sql", "from range(5)", "--limit", "0", "--db", database).output
 
 
-@pytest.mark.parametrize(("form", "told"), [("csv", "n\n1\n"), ("json", '[\n  {\n    "n": 1\n  }\n]\n')])
+@pytest.mark.parametrize(("form", "told"), [("csv", "n\n1\n"), ("json", '[\n  {"n": 1}\n]\n')])
 def test_answers_come_as_csv_and_json(database: Path, form: str, told: str) -> None:
     assert run("sql", "select 1 as n", "--format", form, "--db", database).output == told
 
