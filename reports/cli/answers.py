@@ -59,14 +59,18 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row], *, harmless: bool = F
         yield visible(line) if harmless else line
 
 
-def json_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """One JSON list, a line per row. Columns of the same name are numbered, so that none is lost."""
+def json_lines(columns: Sequence[str], rows: Iterable[Row], *, harmless: bool = False) -> Iterator[str]:
+    """
+    One JSON list, a line per row. Columns of the same name are numbered, so that none is lost.
+
+    ``harmless`` spells out every character that is not ASCII, for a terminal that would obey some of them.
+    """
     names = _told_apart(columns)
     last = None
     for row in rows:
         yield "[" if last is None else f"{last},"
         written = {name: _json_value(value) for name, value in zip(names, row, strict=True)}
-        last = f"  {json.dumps(written, ensure_ascii=False)}"
+        last = f"  {json.dumps(written, ensure_ascii=harmless)}"
     yield "[]" if last is None else f"{last}\n]"
 
 

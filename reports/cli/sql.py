@@ -171,7 +171,7 @@ class _Asking:
 
     def _lines(self, columns: list[str], rows: Iterable[Row]) -> Iterator[str]:
         if self.form == "json":
-            return json_lines(columns, rows)
+            return json_lines(columns, rows, harmless=sys.stdout.isatty())
         if self.form == "csv":
             return csv_lines(columns, rows, harmless=sys.stdout.isatty())
         return table_lines(columns, rows, _width())

@@ -78,6 +78,10 @@ def test_csv_tells_null_from_empty_text() -> None:
     assert list(csv_lines(["a", "b"], [(None, "")])) == ["a,b", ',""']
 
 
+def test_json_for_a_terminal_carries_nothing_that_a_terminal_obeys() -> None:
+    assert "".join(json_lines(["a"], [("\x9b31m\u202e",)], harmless=True)) == '[  {"a": "\\u009b31m\\u202e"}\n]'
+
+
 def test_csv_for_a_terminal_carries_nothing_that_a_terminal_obeys() -> None:
     assert list(csv_lines(["a"], [("\x1b]0;title\x07",)], harmless=True)) == ["a", ""]
 
