@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint clean
+.PHONY: demo test check lint docs golden clean
 
 demo: $(READY) ## ingest a story of sample_logs/, check it, write the incident report; another one with STORY=name
 	$(BIN)/jobtrail demo $(STORY)
@@ -25,6 +25,12 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 ingest analysis
+
+docs: $(READY) ## write what docs/ says about rules, tables, commands and formats from the code
+	$(BIN)/python scripts/write_docs.py
+
+golden: $(READY) ## write the reports in tests/reports/golden/ anew; read the difference before committing it
+	JOBTRAIL_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/reports/test_golden.py
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "jobtrail needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 2; }

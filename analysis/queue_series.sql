@@ -1,15 +1,39 @@
 -- How many jobs waited on each of the fullest queues, and how long, in equal steps of time.
-with steps as (
+with observed as (
     select
         scope,
         system,
         queue,
-        cast(floor((epoch(minute) - epoch($first_at)) / $step) as bigint) as place,
-        max(coalesce(depth_snapshot, depth)) as depth,
-        max(greatest(wait_max, oldest_wait)) as wait,
-        sum(arrivals + starts) as traffic
+        minute as seen_at,
+        greatest(depth_snapshot, depth) as depth,
+        greatest(wait_max, oldest_wait) as wait,
+        arrivals + starts as traffic
     from queue_minutes
-    where minute between $first_at and $last_at
+    union all
+    -- A minute keeps its last snapshot only; the fullest may be an earlier one.
+    select
+        s.scope,
+        s.system,
+        q.queue,
+        s.taken_at as seen_at,
+        q.depth,
+        null as wait,
+        0 as traffic
+    from snapshot_queues as q
+    inner join snapshots as s on q.snapshot_id = s.snapshot_id
+),
+
+steps as (
+    select
+        scope,
+        system,
+        queue,
+        cast(floor((epoch(seen_at) - epoch($first_at)) / $step) as bigint) as place,
+        max(depth) as depth,
+        max(wait) as wait,
+        sum(traffic) as traffic
+    from observed
+    where seen_at between $first_at and $last_at
     group by scope, system, queue, place
 ),
 

@@ -7,13 +7,28 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from analysis.finding import SEVERITIES, Check, Coverage, Finding, Frozen, Investigation
-from analysis.impact import Impact
+from analysis.impact import ClassImpact, Impact
+from analysis.moments import Moments
 from analysis.series import QueueSeries, Timeline
-from reports.wording import count, lasting, number, period
+from reports.turns import Turn, turns
+from reports.wording import clock, count, enumeration, fate, lasting, number, period
 
 _LONG_GAP = 60
 """Seconds without a line that are worth a word, where they are also a good part of what the input covers."""
 _GOOD_PART = 0.1
+
+
+IMPACT_NOTE = (
+    "Hurt: named by a finding of severity medium or worse. Still open: of these, not succeeded by the end. Wasted: "
+    "failed, cut off, died with the worker, or succeeded once more than needed."
+)
+
+
+class Answer(Frozen):
+    """What a reader asks first, and what the data says to it."""
+
+    question: str
+    text: str
 
 
 class Figure(Frozen):
@@ -24,7 +39,7 @@ class Figure(Frozen):
 
 
 class NextStep(Frozen):
-    """Something to do, and the numbers of the findings that ask for it."""
+    """Something to do first, and the numbers of the findings that ask for it."""
 
     text: str
     findings: tuple[int, ...]
@@ -53,22 +68,35 @@ class IncidentReport(Frozen):
     title: str
     as_of: datetime | None
     period: str
-    summary: tuple[str, ...]
+    answers: tuple[Answer, ...]
     figures: tuple[Figure, ...]
+    first_steps: tuple[NextStep, ...]
     impact: Impact
+    turns: tuple[Turn, ...]
+    turns_sql: tuple[str, ...]
     timeline: Timeline
     queues: tuple[QueueSeries, ...]
     findings: tuple[Finding, ...]
-    next_steps: tuple[NextStep, ...]
     blanks: tuple[Blank, ...]
     blind_spots: tuple[str, ...]
     clean: tuple[Check, ...]
     inputs: tuple[Coverage, ...]
 
+    @property
+    def troubled(self) -> tuple[ClassImpact, ...]:
+        """Classes that were hurt, or had runs that came to nothing."""
+        return tuple(each for each in self.impact.by_class if each.jobs_hurt or each.wasted_runs)
 
-def incident(
+    @property
+    def untroubled(self) -> int:
+        """How many classes and queues had no trouble."""
+        return len(self.impact.by_class) - len(self.troubled)
+
+
+def incident(  # noqa: PLR0913 - one argument per thing that analysis found out
     investigation: Investigation,
     impact: Impact,
+    moments: Moments,
     timeline: Timeline,
     queues: tuple[QueueSeries, ...],
     *,
@@ -79,13 +107,15 @@ def incident(
         title=title,
         as_of=investigation.as_of,
         period=period(timeline.first_at, timeline.last_at),
-        summary=tuple(_summary(investigation, impact)),
+        answers=tuple(_answers(investigation, impact)),
         figures=tuple(_figures(investigation, impact)),
+        first_steps=_first_steps(investigation.findings),
         impact=impact,
+        turns=turns(moments, timeline.first_at, timeline.last_at),
+        turns_sql=moments.sql,
         timeline=timeline,
         queues=queues,
         findings=investigation.findings,
-        next_steps=_next_steps(investigation.findings),
         blanks=BLANKS,
         blind_spots=tuple(_blind_spots(investigation)),
         clean=tuple(check for check in investigation.checks if check.status == "clean"),
@@ -93,40 +123,95 @@ def incident(
     )
 
 
-def _summary(investigation: Investigation, impact: Impact) -> Iterator[str]:
+def _answers(investigation: Investigation, impact: Impact) -> Iterator[Answer]:
     if investigation.as_of is None:
-        yield "The inputs hold no dated evidence, so nothing could be asked."
+        yield Answer(
+            question="What happened", text="The inputs hold no dated evidence, so no question could be asked of them."
+        )
         return
-    yield f"{count(impact.jobs, 'job')} seen, {count(impact.runs, 'run')}, of which {impact.failed_runs:,} failed."
     findings = investigation.findings
+    yield Answer(question="What happened", text=_what_happened(findings))
+    yield Answer(question="How bad", text=_how_bad(impact))
     if findings:
-        severities = Counter(finding.severity for finding in findings)
-        parts = ", ".join(f"{severities[each]} {each}" for each in reversed(SEVERITIES) if severities[each])
-        yield f"{count(len(findings), 'finding')} ({parts}); {count(impact.jobs_hurt, 'job')} hurt."
-        yield f"Most serious: {findings[0].title}."
-    else:
-        yield "No check found anything wrong."
-    skipped = sum(check.status == "skipped" for check in investigation.checks)
+        yield Answer(question="Since when", text=_since_when(findings))
+        yield Answer(question="Still going on?", text=_still_going_on(investigation.as_of, impact))
+        if findings[0].next_steps:
+            yield Answer(question="Do first", text=findings[0].next_steps[0])
+    skipped = [check.rule for check in investigation.checks if check.status == "skipped"]
     if skipped:
-        yield f"{count(skipped, 'check')} could not be asked with these inputs; see blind spots."
+        yield Answer(
+            question="Not known",
+            text=f"{count(len(skipped), 'check')} could not be asked with these inputs ({enumeration(skipped)}); "
+            "blind spots say what would tell.",
+        )
+
+
+def _what_happened(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return "No check found anything wrong."
+    if len(findings) == 1:
+        return f"{findings[0].title}."
+    severities = Counter(finding.severity for finding in findings[1:])
+    parts = [f"{severities[each]} {each}" for each in reversed(SEVERITIES) if severities[each]]
+    return f"{findings[0].title}. And {count(len(findings) - 1, 'further finding')}: {enumeration(parts)}."
+
+
+def _how_bad(impact: Impact) -> str:
+    said = (
+        f"{number(impact.jobs_hurt)} of {count(impact.jobs, 'job')} hurt; "
+        f"{number(impact.failed_runs)} of {count(impact.runs, 'run')} failed."
+    )
+    if impact.wasted_runs:
+        said += f" {count(impact.wasted_runs, 'run')} wasted, {lasting(impact.wasted_seconds)} of work."
+    return said
+
+
+def _since_when(findings: tuple[Finding, ...]) -> str:
+    dated = [
+        (finding.first_at, finding.last_at or finding.first_at, place)
+        for place, finding in enumerate(findings, start=1)
+        if finding.first_at
+    ]
+    if not dated:
+        return "No finding has a time."
+    first_at, _, place = min(dated)
+    last_at = max(last_at for _, last_at, _ in dated)
+    return f"{period(first_at, last_at)}; finding {place} begins first."
+
+
+def _still_going_on(as_of: datetime, impact: Impact) -> str:
+    if not impact.jobs_hurt:
+        said = "No job is counted as hurt."
+    elif not impact.unresolved:
+        said = f"No: every job hurt had succeeded by {clock(as_of)}."
+    else:
+        open_still = [f"{number(jobs)} {fate(state)}" for state, jobs in impact.fates.items() if state != "succeeded"]
+        said = (
+            f"At the end, {clock(as_of)}, {number(impact.unresolved)} of {count(impact.jobs_hurt, 'job')} hurt had not "
+            f"succeeded: {enumeration(open_still)}."
+        )
+    if impact.last_failure_at is not None:
+        before = lasting((as_of - impact.last_failure_at).total_seconds())
+        said += f" The last run failed at {clock(impact.last_failure_at)}, {before} before the end of the evidence."
+    return said
 
 
 def _figures(investigation: Investigation, impact: Impact) -> Iterator[Figure]:
     yield Figure(value=number(len(investigation.findings)), label="findings")
     yield Figure(value=number(impact.jobs_hurt), label=f"jobs hurt, of {number(impact.jobs)}")
+    yield Figure(value=number(impact.unresolved), label="of them still open at the end")
     yield Figure(value=number(impact.failed_runs), label=f"failed runs, of {number(impact.runs)}")
-    yield Figure(value=lasting(impact.failed_seconds), label="spent in failed runs")
+    yield Figure(value=lasting(impact.wasted_seconds), label="of work wasted")
     if impact.longest_wait is not None:
         yield Figure(value=lasting(impact.longest_wait), label="longest wait before a run")
 
 
-def _next_steps(findings: tuple[Finding, ...]) -> tuple[NextStep, ...]:
-    """Every finding's first step before any finding's second: each finding names its safest first."""
+def _first_steps(findings: tuple[Finding, ...]) -> tuple[NextStep, ...]:
+    """The first step of every finding, its safest; equal ones once."""
     asked: dict[str, list[int]] = {}
-    for place in range(max((len(finding.next_steps) for finding in findings), default=0)):
-        for finding_number, finding in enumerate(findings, start=1):
-            if place < len(finding.next_steps):
-                asked.setdefault(finding.next_steps[place], []).append(finding_number)
+    for finding_number, finding in enumerate(findings, start=1):
+        if finding.next_steps:
+            asked.setdefault(finding.next_steps[0], []).append(finding_number)
     return tuple(NextStep(text=text, findings=tuple(numbers)) for text, numbers in asked.items())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -29,10 +29,11 @@ def strip(values: Sequence[int], *, kind: str, label: str) -> Markup:
 
 def mark(place: Mark, timeline: Timeline, *, label: str) -> Markup:
     """From when to when a finding reaches, on the timeline."""
-    if timeline.first_at is None or timeline.last_at is None:
+    if timeline.first_at is None:
         return Markup("")
-    begin = _share(place.first_at, timeline.first_at, timeline.last_at)
-    end = _share(place.last_at, timeline.first_at, timeline.last_at)
+    until = timeline.first_at + len(timeline.buckets) * timedelta(seconds=timeline.step)  # where the bars end
+    begin = _share(place.first_at, timeline.first_at, until)
+    end = _share(place.last_at, timeline.first_at, until)
     width = max((end - begin) * _WIDTH, _LEAST_MARK)
     shape = _RECT.format(x=min(begin * _WIDTH, _WIDTH - width), y=10, width=width, height=80)
     return _SVG.format(kind=f"mark {place.severity}", label=label, shapes=shape)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from analysis.durations import in_words
 
 _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 _ALL_DIGITS_BEFORE_THE_POINT = 1000
+_BARS = "·▁▂▃▄▅▆▇█"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that show nothing, or change how their neighbours look."""
 
 
 def visible(text: str) -> str:
     """The text in one line, without terminal colours; characters that hide or reorder text are spelled out."""
+    if text.isprintable():
+        return text
     plain = _TERMINAL_SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\n", " ⏎ ").replace("\t", " ")
     return "".join(_spelled(character) for character in plain)
 
@@ -40,6 +44,16 @@ def moment(at: datetime | None) -> str:
 def clock(at: datetime) -> str:
     """The time of day of a moment in UTC."""
     return f"{at.astimezone(UTC):%H:%M:%S}"
+
+
+def clock_of(first_at: datetime | None, last_at: datetime | None) -> Callable[[datetime], str]:
+    """How to write moments between these two: with their day where there is more than one."""
+    one_day = first_at is None or last_at is None or first_at.astimezone(UTC).date() == last_at.astimezone(UTC).date()
+    return clock if one_day else _day_and_clock
+
+
+def _day_and_clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%m-%d %H:%M:%S}"
 
 
 def axis(first_at: datetime, last_at: datetime, places: int) -> list[str]:
@@ -79,6 +93,35 @@ def value(measured: float | str | None) -> str:
     return measured if isinstance(measured, str) else number(measured)
 
 
-def count(many: int, one: str) -> str:
-    """So many of something."""
-    return f"{many:,} {one}" if many == 1 else f"{many:,} {one}s"
+_FATES = {
+    "failed": "given up",
+    "queued": "waiting on a queue",
+    "running": "started and not ended",
+    "retrying": "waiting for a retry",
+    "scheduled": "scheduled for later",
+    "interrupted": "cut off",
+    "unknown": "with an unknown end",
+}
+
+
+def fate(state: str) -> str:
+    """What became of a job, after its number: a state of the jobs table in words."""
+    return _FATES.get(state, state.replace("_", " "))
+
+
+def enumeration(parts: Sequence[str]) -> str:
+    """One, two and three."""
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def sparkline(values: Sequence[int], places: int) -> str:
+    """The values as a line of small bars, added up where there are more of them than places."""
+    together = -(-len(values) // places) if values else 1
+    sums = [sum(values[place : place + together]) for place in range(0, len(values), together)]
+    tallest = max(sums, default=0)
+    return "".join(_BARS[-(-each * (len(_BARS) - 1) // tallest)] if each else _BARS[0] for each in sums)
+
+
+def count(many: int, one: str, more: str | None = None) -> str:
+    """So many of something; ``more`` is its plural where an s is not enough."""
+    return f"{many:,} {one if many == 1 else more or one + 's'}"

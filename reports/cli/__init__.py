@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
+from difflib import get_close_matches
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import click
+
+from reports.cli.settings import defaults, name_by_option
 
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
@@ -22,8 +22,21 @@ COMMANDS = {
 }
 """Command to the module that holds it as ``command``, and what it does in a sentence."""
 
-FOUND, TROUBLE, NO_DATA = 1, 2, 3
-"""Exit codes besides 0: findings, a usage or input error, nothing to look at."""
+EXAMPLES = {
+    "ingest": "jobtrail ingest /var/log/sidekiq/ snapshot.json",
+    "demo": "jobtrail demo",
+    "check": "jobtrail check --fail-on medium --set hung.min_age=20m",
+}
+"""An example for the help of commands that have none in their own."""
+
+FOUND, TROUBLE, NO_DATA, STOPPED, PIPE_CLOSED = 1, 2, 3, 130, 141
+"""Exit codes besides 0: findings; a usage, input or output error; nothing to look at; Ctrl-C; the reader went away."""
+
+
+class Trouble(click.ClickException):
+    """Something a user can mend, in one line."""
+
+    exit_code = TROUBLE
 
 
 class _Commands(click.Group):
@@ -36,40 +49,67 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        if cmd_name in EXAMPLES and not command.epilog:
+            command.epilog = f"\b\nExample:\n  {EXAMPLES[cmd_name]}\n"
+        name_by_option(command, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            there_is = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {args[0]}; {there_is}", ctx)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            ctx.default_map = {name: defaults(name, command, list(COMMANDS))}
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
 
 
-def _settings() -> dict[str, Any]:
-    """What ``jobtrail.toml`` in the working folder says: a table per command, options by their names."""
-    path = Path("jobtrail.toml")
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} is no valid TOML: {error}") from error
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Example:
+  jobtrail ingest logs/ snapshot.json
+  jobtrail check
+  jobtrail report incident -o report.html
 
-
-@click.group(cls=_Commands, context_settings={"auto_envvar_prefix": "JOBTRAIL", "help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="jobtrail")
-@click.pass_context
-def cli(ctx: click.Context) -> None:
+\b
+Exit codes:
+  0  nothing found at or above --fail-on
+  1  findings at or above --fail-on
+  2  wrong usage, or an input, output or database that cannot be used
+  3  no data to look at
+""",
+)
+@click.version_option(package_name="jobtrail", prog_name="jobtrail")
+def cli() -> None:
     """
     Find out what happened to your background jobs.
 
-    Start with: jobtrail ingest LOGS... and then jobtrail check.
+    Every option can also come from jobtrail.toml or from the environment (JOBTRAIL_DB, JOBTRAIL_CHECK_FAIL_ON, ...).
     """
-    ctx.default_map = _settings()
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 clean, 1 findings, 2 usage or input error, 3 no data."""
+    """Run the command line, and end with its exit code."""
     try:
-        cli(prog_name="jobtrail")
+        code = cli.main(prog_name="jobtrail", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = max(error.exit_code, TROUBLE)
+    except (click.Abort, KeyboardInterrupt):
+        code = STOPPED
+    except (SystemExit, BrokenPipeError):  # how click and rich end when nobody reads on; our own codes are returned
+        code = PIPE_CLOSED
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("JOBTRAIL_DEBUG"):
             raise
@@ -78,4 +118,5 @@ def main() -> None:
             "This is a bug in jobtrail. Run it again with JOBTRAIL_DEBUG=1 and report what it prints.",
             err=True,
         )
-        sys.exit(TROUBLE)
+        code = TROUBLE
+    sys.exit(code)

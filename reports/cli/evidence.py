@@ -15,6 +15,7 @@ from ingest.database import DatabaseError, open_for_reading, open_for_writing
 from ingest.derive import derive, derive_temporarily
 from ingest.files import InputError
 from ingest.loading import LoadReport, load
+from reports.cli import Trouble
 
 DATABASE = Path("jobtrail.duckdb")
 
@@ -48,11 +49,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except (DatabaseError, InputError) as error:
-        raise _Trouble(str(error)) from error
-
-
-class _Trouble(click.ClickException):
-    exit_code = 2
+        raise Trouble(str(error)) from error
 
 
 def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
@@ -70,6 +67,6 @@ def _bring_up_to_date(db: duckdb.DuckDBPyConnection, as_of: datetime | None) -> 
     stored = dict(db.execute("select key, value from meta").fetchall())
     wanted = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else None
     if wanted is None and stored.get("derived_version") != stored.get("evidence_version"):
-        raise _Trouble("the last load was cut off before its end: run the same 'jobtrail ingest' again")
+        raise Trouble("the last load was cut off before its end: run the same 'jobtrail ingest' again")
     if wanted is not None and stored.get("as_of") != wanted.isoformat(sep=" "):
         derive_temporarily(db, wanted)

@@ -12,8 +12,9 @@ import duckdb
 from analysis.check import SettingError, check
 from analysis.finding import SEVERITIES, Investigation
 from analysis.impact import impact
+from analysis.moments import moments
 from analysis.series import queue_series, timeline
-from reports.cli import FOUND, NO_DATA
+from reports.cli import FOUND, NO_DATA, Trouble
 from reports.cli.check import fails, settings_of
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.terminal import console, plain
@@ -21,12 +22,24 @@ from reports.incident import IncidentReport, incident
 from reports.render import RENDERERS
 
 
-@click.group()
+@click.group(
+    epilog="""\b
+Example:
+  jobtrail report incident -o report.html
+"""
+)
 def command() -> None:
     """Write a report."""
 
 
-@command.command("incident")
+@command.command(
+    "incident",
+    epilog="""\b
+Examples:
+  jobtrail report incident -o report.html -o report.md
+  jobtrail report incident /var/log/sidekiq/ snapshot.json -o report.html
+""",
+)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option(
@@ -57,8 +70,7 @@ def incident_command(  # noqa: PLR0913, PLR0917 - the options of a command
 ) -> None:
     """Write an incident report from the database or from the paths given."""
     for output in outputs:
-        if output.suffix not in RENDERERS:
-            raise click.UsageError(f"{output}: a report ends in {', '.join(RENDERERS)}")
+        _refuse(output, (*paths, database))
     with evidence(database, paths, as_of) as db:
         try:
             investigation = check(db, as_of=as_of, settings=settings)
@@ -72,6 +84,16 @@ def incident_command(  # noqa: PLR0913, PLR0917 - the options of a command
         ctx.exit(FOUND)
 
 
+def _refuse(output: Path, read: Sequence[Path]) -> None:
+    """Say what is wrong with an output before the work is done and not after it."""
+    if output.suffix not in RENDERERS:
+        raise click.UsageError(f"{output}: a report ends in {', '.join(RENDERERS)}")
+    if output.exists() and any(each.exists() and output.samefile(each) for each in read):
+        raise click.UsageError(f"{output} is an input: name another file for the report")
+    if not output.parent.is_dir():
+        raise Trouble(f"cannot write {output}: there is no folder {output.parent}")
+
+
 def write(
     db: duckdb.DuckDBPyConnection, investigation: Investigation, outputs: Sequence[Path], *, title: str
 ) -> IncidentReport:
@@ -79,6 +101,7 @@ def write(
     report = incident(
         investigation,
         impact(db, investigation),
+        moments(db, investigation.as_of),
         timeline(db, investigation),
         queue_series(db, investigation),
         title=title,
@@ -88,8 +111,8 @@ def write(
         try:
             output.write_text(RENDERERS[output.suffix](report), encoding="utf-8")
         except OSError as error:
-            raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+            raise Trouble(f"cannot write {output}: {error.strerror}") from error
         out.print("Report written to", plain(output))
-    for sentence in report.summary:
-        out.print(plain(sentence), soft_wrap=True)
+    for answer in report.answers:
+        out.print(plain(f"{answer.question:16}{answer.text}"), soft_wrap=True)
     return report

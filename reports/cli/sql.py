@@ -2,100 +2,229 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import os
+import shutil
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 import duckdb
-from rich.table import Table
 
-from ingest.database import open_for_reading
+from reports.cli import Trouble
+from reports.cli.answers import Row, csv_lines, json_lines, meanings, table_lines
 from reports.cli.evidence import DATABASE, in_words
-from reports.cli.terminal import console, plain
+from reports.cli.sandbox import confined, interruptible, refusals
+from reports.cli.shell import Shell
 
-_TABLES = """
-select table_name, coalesce(comment, '') as meaning from duckdb_tables()
-where schema_name = 'main' and not temporary order by table_name
+_LIMIT = 1000
+_BATCH = 5000
+_PIPE_WIDTH = 200
+_ENDINGS = (".csv", ".json", ".parquet")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  jobtrail sql "select job_class, state, count(*) from jobs group by all order by all"
+  jobtrail sql "from attempts where state = 'failed'" -o failed.parquet
+  jobtrail sql --format csv - < question.sql
 """
-
-
-@click.command()
+)
 @click.argument("query", required=False)
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
-    help="At most so many rows; 0 lifts the limit.",
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write all rows to a .csv, .json or .parquet file.",
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=0.001), default=30.0, show_default=True, help="Seconds a query may take."
+    "--limit",
+    type=click.IntRange(min=0),
+    help=f"At most so many rows; 0 is all.  [default: {_LIMIT}; 0 with -o]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds a query may take; 0 is without end.",
 )
 @click.option("--tables", is_flag=True, help="List the tables and what they hold.")
-def command(query: str | None, database: Path, form: str, limit: int, timeout: float, tables: bool) -> None:  # noqa: FBT001, PLR0913, PLR0917 - the options of a command
+def command(  # noqa: PLR0913, PLR0917 - the options of a command
+    query: str | None,
+    database: Path,
+    form: str,
+    output: Path | None,
+    limit: int | None,
+    timeout: float,
+    tables: bool,  # noqa: FBT001 - click passes it so
+) -> None:
     """
     Ask the database in SQL (DuckDB's). Nothing can be changed, and no other file can be read or written.
 
-    QUERY may be - to read it from standard input.
+    Without QUERY, a shell; QUERY may be - to read it from standard input.
     """
+    if output is not None:
+        _refuse(output, database)
     if tables:
-        query = _TABLES
-    if query is None:
-        raise click.UsageError("give a query, or --tables to see what there is to ask")
-    if query == "-":
+        query = _statement("tables.sql")
+    elif query == "-" or (query is None and not sys.stdin.isatty()):
         query = sys.stdin.read()
-    with in_words(), open_for_reading(database) as db:
-        confine(db, seconds=timeout)
-        try:
-            answer = db.execute(query)
-            columns = [column[0] for column in answer.description or ()]
-            rows = answer.fetchmany(limit + 1) if limit else answer.fetchall()
-        except duckdb.Error as error:
-            raise _Refused(_reason(error, timeout)) from error
-    cut = bool(limit) and len(rows) > limit
-    _print(columns, rows[:limit] if limit else rows, form)
-    if cut:
-        click.echo(f"Only the first {limit:,} rows are shown; --limit 0 shows all.", err=True)
+    if limit is None:
+        limit = 0 if output else _LIMIT
+    with in_words(), confined(database, seconds=timeout) as db:
+        asking = _Asking(db=db, form=form, limit=limit, timeout=timeout)
+        if query is None:
+            Shell(answer=asking.print, tables=asking.print_tables, columns=asking.print_columns).run(input)
+        elif output is not None:
+            asking.write(query, output)
+        elif tables and form == "table":
+            asking.print_tables()
+        else:
+            asking.print(query)
 
 
-def confine(db: duckdb.DuckDBPyConnection, *, seconds: float) -> None:
-    """Take everything from a connection but reading this database, for so many seconds a query."""
-    db.execute(f"set max_execution_time = {max(int(seconds * 1000), 1)}")
-    db.execute("set enable_external_access = false")
-    db.execute("set lock_configuration = true")
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """A confined connection, and how its answers are to be written."""
+
+    db: duckdb.DuckDBPyConnection
+    form: str
+    limit: int
+    timeout: float
+
+    def print(self, query: str) -> None:
+        """Answer on standard output, and say on standard error where rows were left out."""
+        with refusals(self.timeout):
+            columns, stream = self._ask(query)
+            sys.stdout.writelines(f"{line}\n" for line in self._lines(columns, self._limited(stream)))
+            sys.stdout.flush()
+            if self.limit and next(stream, None) is not None:
+                click.echo(f"Only the first {self.limit:,} rows are shown; --limit 0 shows all.", err=True)
+
+    def print_tables(self) -> None:
+        """The tables and what they hold."""
+        _, rows = self._ask(_statement("tables.sql"))
+        for line in meanings(((name, meaning) for name, meaning in rows), _width()):
+            click.echo(line)
+
+    def print_columns(self, table: str) -> None:
+        """One table's columns and what they mean."""
+        found = self.db.execute(_statement("columns.sql"), {"table_name": table}).fetchall()
+        if not found:
+            raise Trouble(f"there is no table {table}; .tables lists what there is")
+        for line in meanings(found, _width()):
+            click.echo(line)
+
+    def write(self, query: str, output: Path) -> None:
+        """Answer into a file: whole, or not at all."""
+        with refusals(self.timeout), _whole(output) as unfinished:
+            if output.suffix == ".parquet":
+                written = self._write_parquet(query, unfinished)
+            else:
+                written = self._write_lines(query, unfinished, output.suffix)
+        click.echo(f"{written:,} rows written to {output}", err=True)
+
+    def _write_lines(self, query: str, path: Path, ending: str) -> int:
+        columns, stream = self._ask(query)
+        rows = _Counted(self._limited(stream))
+        lines = csv_lines(columns, rows) if ending == ".csv" else json_lines(columns, rows)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        return rows.seen
+
+    def _write_parquet(self, query: str, path: Path) -> int:
+        """Another connection writes, which is not confined and sees the rows only, as they come."""
+        answer = self.db.sql(query)
+        if answer is None:
+            raise Trouble("this statement has no answer to write")
+        if self.limit:
+            answer = answer.limit(self.limit)
+        with duckdb.connect(":memory:") as writer:
+            writer.execute("set threads = 1")  # several would hold the rows back to keep their order
+            writer.register("answer", _ArrowStream(answer))
+            copy = "copy (from answer) to $path (format parquet)"
+            interruptible(writer, lambda: writer.execute(copy, {"path": str(path)}))
+            written = writer.fetchone()
+        return int(written[0]) if written else 0
+
+    def _ask(self, query: str) -> tuple[list[str], Iterator[Row]]:
+        cursor = interruptible(self.db, lambda: self.db.execute(query))
+        if cursor is None or cursor.description is None:
+            raise Trouble("there is no question in what was given")
+        return [column[0] for column in cursor.description or ()], self._streamed(cursor)
+
+    def _streamed(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
+        while batch := interruptible(self.db, lambda: cursor.fetchmany(_BATCH)):
+            yield from batch
+
+    def _limited(self, stream: Iterator[Row]) -> Iterator[Row]:
+        return islice(stream, self.limit) if self.limit else stream
+
+    def _lines(self, columns: list[str], rows: Iterable[Row]) -> Iterator[str]:
+        if self.form == "json":
+            return json_lines(columns, rows, harmless=sys.stdout.isatty())
+        if self.form == "csv":
+            return csv_lines(columns, rows, harmless=sys.stdout.isatty())
+        return table_lines(columns, rows, _width())
 
 
-class _Refused(click.ClickException):
-    exit_code = 2
+class _Counted:
+    """Rows that count themselves as they pass."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = rows
+        self.seen = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self.seen += 1
+            yield row
 
 
-def _reason(error: duckdb.Error, seconds: float) -> str:
-    text = str(error)
-    if "max_execution_time" in text or "interrupt" in text.lower():
-        return f"the query took longer than {seconds:g} s; give it more with --timeout"
-    if isinstance(error, duckdb.PermissionException):
-        return f"not allowed here: {text.splitlines()[0]}"
-    return text
+@dataclass(frozen=True)
+class _ArrowStream:
+    """An answer as another connection can read it, without holding it."""
+
+    answer: duckdb.DuckDBPyRelation
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:  # noqa: ANN401 - a capsule
+        return self.answer.__arrow_c_stream__(requested_schema)
 
 
-def _print(columns: list[str], rows: list[tuple[Any, ...]], form: str) -> None:
-    if form == "json":
-        found = [dict(zip(columns, row, strict=True)) for row in rows]
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False, default=str))
-    elif form == "csv":
-        out = io.StringIO()
-        csv.writer(out).writerows([columns, *rows])
-        click.echo(out.getvalue(), nl=False)
-    else:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(plain(column), overflow="fold")
-        for row in rows:
-            table.add_row(*(plain("" if value is None else value) for value in row))
-        console().print(table)
+@contextmanager
+def _whole(output: Path) -> Iterator[Path]:
+    """A file beside the output that takes its place at the end, or vanishes."""
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        yield unfinished
+        unfinished.replace(output)
+    except OSError as error:
+        raise Trouble(f"cannot write {output}: {error.strerror or error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _refuse(output: Path, database: Path) -> None:
+    if output.suffix not in _ENDINGS:
+        raise click.UsageError(f"{output}: an answer is written to a file ending in {', '.join(_ENDINGS)}")
+    if output.exists() and database.exists() and output.samefile(database):
+        raise click.UsageError(f"{output} is the database itself: name another file")
+    if not output.parent.is_dir():
+        raise Trouble(f"cannot write {output}: there is no folder {output.parent}")
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
+
+
+def _statement(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

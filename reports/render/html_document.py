@@ -9,11 +9,12 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports import picture, wording
-from reports.incident import IncidentReport
+from reports import labels, picture, wording
+from reports.incident import IMPACT_NOTE, IncidentReport
 
 _FINDINGS_SHOWN = 25
 """In the index and on the timeline; an index says how many more there are."""
+_CLASSES_SHOWN = 25
 _JOBS_LISTED = 500
 _EVIDENCE_SHOWN = 4
 
@@ -29,6 +30,10 @@ def render(report: IncidentReport) -> str:
         styles_digest=b64encode(sha256(styles.encode()).digest()).decode(),
         picture=picture,
         wording=wording,
+        labels=labels,
+        clock=wording.clock_of(report.timeline.first_at, report.timeline.last_at),
+        impact_note=IMPACT_NOTE,
+        classes_shown=_CLASSES_SHOWN,
         findings_shown=_FINDINGS_SHOWN,
         jobs_listed=_JOBS_LISTED,
         evidence_shown=_EVIDENCE_SHOWN,

@@ -6,11 +6,24 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.finding import Evidence, Finding
-from reports.incident import Blank, IncidentReport, NextStep
-from reports.wording import count, lasting, moment, number, period, visible, visible_lines
-from reports.wording import value as in_words
+from reports.incident import IMPACT_NOTE, Blank, IncidentReport, NextStep
+from reports.labels import metric, subject, threshold
+from reports.wording import (
+    axis,
+    clock_of,
+    count,
+    lasting,
+    moment,
+    number,
+    period,
+    sparkline,
+    visible,
+    visible_lines,
+)
 
 _JOBS_SHOWN = 20
+_EVIDENCE_SHOWN = 8
+_SPARKS = 60
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~@$^]|:(?=//)|(?<=www)\.)")
 
 
@@ -20,17 +33,25 @@ def render(report: IncidentReport) -> str:
 
 
 def _document(report: IncidentReport) -> Iterator[str]:
-    yield from (f"# {_text(report.title)}", "", f"*{_text(report.period)}*", "", _text(" ".join(report.summary)), "")
-    yield from (f"* **{_text(each.value)}** {_text(each.label)}" for each in report.figures)
+    yield from (f"# {_text(report.title)}", "", f"*{_text(report.period)}*", "")
+    yield from (f"* **{_text(each.question)}** {_text(each.text)}" for each in report.answers)
     yield ""
-    yield from _queues(report)
-    yield from _section(
-        "Next steps, safest first",
-        (f"1. {_text(each.text)} ({_asked_by(each)})" for each in report.next_steps),
+    yield from _table(
+        "What was found",
+        ("No.", "Severity", "Finding", "When"),
+        (
+            (str(place), each.severity, each.title, period(each.first_at, each.last_at))
+            for place, each in enumerate(report.findings, start=1)
+        ),
     )
-    yield from ("## Findings", "")
-    if not report.findings:
-        yield from ("No check found anything wrong.", "")
+    yield from _section(
+        "What to do first", (f"1. {_text(each.text)} ({_asked_by(each)})" for each in report.first_steps)
+    )
+    yield from _impact(report)
+    yield from _timeline(report)
+    yield from _queues(report)
+    if report.findings:
+        yield from ("## Findings", "")
     for place, finding in enumerate(report.findings, start=1):
         yield from _finding(place, finding)
     for blank in report.blanks:
@@ -44,6 +65,54 @@ def _document(report: IncidentReport) -> Iterator[str]:
         ("Input", "Format", "Records", "Covers"),
         ((each.source, each.format, number(each.records), period(each.from_at, each.to_at)) for each in report.inputs),
     )
+    yield from _sql(report)
+
+
+def _impact(report: IncidentReport) -> Iterator[str]:
+    rows = [
+        (
+            each.job_class or "unknown",
+            each.queue or "unknown",
+            f"{number(each.jobs_hurt)} of {number(each.jobs)}",
+            number(each.unresolved),
+            f"{number(each.failed_runs)} of {number(each.runs)}",
+            number(each.wasted_runs) + (f", {lasting(each.wasted_seconds)}" if each.wasted_seconds else ""),
+        )
+        for each in report.troubled
+    ]
+    columns = ("Class", "Queue", "Jobs hurt", "Still open", "Failed runs", "Wasted runs")
+    yield from _table("Impact", columns, rows)
+    if rows:
+        yield from (f"*{IMPACT_NOTE}*", "")
+
+
+def _timeline(report: IncidentReport) -> Iterator[str]:
+    clock = clock_of(report.timeline.first_at, report.timeline.last_at)
+    yield from _table("Timeline", ("UTC", "What happened"), ((clock(each.at), each.text) for each in report.turns))
+    if report.timeline.buckets and report.timeline.first_at and report.timeline.last_at:
+        begin, end = axis(report.timeline.first_at, report.timeline.last_at, 2)
+        for kind in ("starts", "failures", "retries"):
+            values = [getattr(bucket, kind) for bucket in report.timeline.buckets]
+            sparks = sparkline(values, _SPARKS)
+            yield f"    {kind:9}{sparks}  {sum(values):,}"
+        yield f"    {'':9}{begin:{max(len(sparks) - len(end), len(begin) + 1)}}{end}"
+        yield ""
+
+
+def _sql(report: IncidentReport) -> Iterator[str]:
+    """Every question once, with what rests on it."""
+    asked: dict[str, list[str]] = {}
+    for place, finding in enumerate(report.findings, start=1):
+        asked.setdefault(finding.sql, []).append(str(place))
+    questions = {sql: f"Finding{'s' * (len(places) > 1)} {', '.join(places)}" for sql, places in asked.items()}
+    if report.troubled:
+        questions.setdefault(report.impact.sql, "Impact")
+    for sql in report.turns_sql if report.turns else ():
+        questions.setdefault(sql, "Timeline")
+    if questions:
+        yield from ("## SQL", "", "*Paste it into jobtrail sql to see the rows behind the report.*", "")
+    for sql, what in questions.items():
+        yield from (f"### {what}", "", *_fenced(sql), "")
 
 
 def _queues(report: IncidentReport) -> Iterator[str]:
@@ -60,16 +129,20 @@ def _finding(place: int, finding: Finding) -> Iterator[str]:
     yield from (f"### {place}. {_text(finding.title)}", "")
     yield f"**{finding.severity}**, {_text(finding.rule)}, {_text(period(finding.first_at, finding.last_at))}."
     yield from (f"Confidence {finding.confidence}: {_text(finding.confidence_reason)}.", "")
-    yield from (f"* {_text(name)}: {_text(value)}" for name, value in finding.subject.items())
-    yield from (
-        f"* {_text(name)}: {_text(in_words(value))}" for name, value in finding.metrics.items() if value is not None
-    )
-    yield from (f"* threshold {_text(name)}: {_text(in_words(value))}" for name, value in finding.threshold.items())
+    yield from (f"* {_text(subject(name))}: {_text(value)}" for name, value in finding.subject.items())
+    measured = (metric(name, value) for name, value in finding.metrics.items() if value is not None)
+    yield from (f"* {_text(words)}: {_text(value)}" for words, value in measured)
+    held_against = (threshold(name, value) for name, value in finding.threshold.items())
+    bar = "; ".join(f"{_text(words)} {_text(value)}" for words, value in held_against)
+    yield from ((f"* held against: {bar}",) if bar else ())
     shown = ", ".join(_text(job) for job in finding.jobs[:_JOBS_SHOWN])
     more = f" and {finding.job_count - _JOBS_SHOWN:,} more" if finding.job_count > _JOBS_SHOWN else ""
-    yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "", "Evidence:", "")
-    yield from (_evidence(each) for each in finding.evidence)
-    yield from ("", *_fenced(finding.sql), "")
+    yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "")
+    if finding.next_steps:
+        yield from ("Next steps, safest first:", "", *(f"1. {_text(step)}" for step in finding.next_steps), "")
+    yield from ("Evidence:", "", *(_evidence(each) for each in finding.evidence[:_EVIDENCE_SHOWN]))
+    hidden = len(finding.evidence) - _EVIDENCE_SHOWN
+    yield from ((f"* {hidden:,} more in the report as HTML or JSON", "") if hidden > 0 else ("",))
 
 
 def _evidence(each: Evidence) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reports.cli import COMMANDS, cli
+from tests.reports.process import started
 
 CAPTURE = Path(__file__).parent.parent / "fixtures" / "captures" / "sidekiq-8.1.7-plain"
 QUIET = "2026-03-01T22:00:0{second}.120Z pid=80 tid=g7y class=Mail jid=0123456789abcdef0123456{number} {rest}\n"
@@ -41,6 +43,24 @@ def test_each_command_says_what_it_does(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.output
+    assert "Example" in result.output, "add one to its epilog, or to EXAMPLES in reports/cli/__init__.py"
+
+
+def test_help_says_what_the_exit_codes_mean() -> None:
+    assert "2  wrong usage" in run("--help").output
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").output.startswith("jobtrail, version ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [("chek", "there is no command chek; did you mean check?"), ("zzz", "there are ingest, check")],
+)
+def test_an_unknown_command_is_answered_with_the_nearest_one(typed: str, says: str) -> None:
+    result = run(typed)
+    assert (result.exit_code, says in result.output) == (2, True)
 
 
 def test_ingest_ends_with_what_was_read_and_which_questions_can_be_answered(database: Path) -> None:
@@ -99,44 +119,63 @@ def test_check_speaks_json(database: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("output", "says"), [("x.txt", "ends in .html, .md, .json"), ("nowhere/x.md", "there is no folder")]
+)
+def test_a_report_that_cannot_be_written_is_said_in_words(database: Path, output: str, says: str) -> None:
+    result = run("report", "incident", "--db", database, "-o", database.parent / output)
+    assert (result.exit_code, says in result.output) == (2, True)
+
+
+def test_a_report_does_not_overwrite_what_it_is_made_of(tmp_path: Path) -> None:
+    snapshot = tmp_path / "snapshot.json"
+    snapshot.write_bytes((CAPTURE / "snapshots" / "final.json").read_bytes())
+    before = snapshot.read_bytes()
+    result = run("report", "incident", snapshot, "-o", snapshot)
+    assert (result.exit_code, "is an input" in result.output, snapshot.read_bytes()) == (2, True, before)
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "says"),
     [
-        "select * from read_text('/etc/hostname')",
-        "select * from read_csv('/proc/self/environ')",
-        "copy (select 1) to 'stolen.csv'",
-        "attach 'other.duckdb'",
-        "install httpfs",
-        "load httpfs",
-        "set enable_external_access = true",
-        "set max_execution_time = 0",
-        "reset lock_configuration",
-        "drop table jobs",
-        "insert into meta values ('a', 'b')",
-        "export database 'stolen'",
-        "select getenv('HOME')",
+        ("check", "[chek]\nx = 1", "there is no command for the table [chek]; did you mean check?"),
+        ("check", "[check]\nfail-onn = 'high'", "there is no option fail-onn for [check]; did you mean fail-on?"),
+        ("check", "dbb = 'x'", "there is no key dbb above all tables; did you mean db?"),
+        ("check", "[check", "is no valid TOML"),
+        ("check", "[check]\nfail-on = 'often'", "'often' is not one of"),
+        ("check", "check = 3", "there is no key check above all tables"),
+        ("report", "[report.incident]\ntitel = 'x'", "no option titel for [report.incident]; did you mean title?"),
+        ("report", "[report]\nincident = 3", "[report.incident] must be a table"),
     ],
 )
-def test_a_query_can_reach_nothing_but_the_database_and_change_nothing(database: Path, query: str) -> None:
-    result = run("sql", query, "--db", database)
-    assert result.exit_code == 2
-    assert "Traceback" not in result.output
+def test_a_mistake_in_the_settings_file_is_said(
+    database: Path, monkeypatch: pytest.MonkeyPatch, command: str, file: str, says: str
+) -> None:
+    monkeypatch.chdir(database.parent)
+    Path("jobtrail.toml").write_text(file)
+    result = run(command, *(["incident"] if command == "report" else []))
+    assert (result.exit_code, says in result.output) == (2, True), result.output
 
 
-def test_a_query_that_does_not_end_is_stopped(database: Path) -> None:
-    endless = "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r"
-    result = run("sql", endless, "--timeout", "0.5", "--db", database)
-    assert (result.exit_code, "took longer than 0.5 s" in result.output) == (2, True)
+def test_options_come_from_the_file_and_the_environment_and_the_command_line_wins(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(database.parent)
+    database.rename("other.duckdb")
+    Path("jobtrail.toml").write_text("db = 'other.duckdb'\n[sql]\nformat = 'csv'\n[report.incident]\ntitle = 'Ours'\n")
+    assert run("sql", "select 1 as n").output == "n\n1\n"
+    monkeypatch.setenv("JOBTRAIL_SQL_FORMAT", "json")
+    assert json.loads(run("sql", "select 1 as n").output) == [{"n": 1}]
+    assert run("sql", "select 1 as n", "--format", "csv").output == "n\n1\n"
+    assert run("report", "incident", "-o", "x.md").exit_code == 0
+    assert Path("x.md").read_text().startswith("# Ours\n")
+    Path("jobtrail.toml").unlink()
+    monkeypatch.setenv("JOBTRAIL_DB", "other.duckdb")
+    assert json.loads(run("sql", "select 1 as n").output) == [{"n": 1}]
 
 
-def test_rows_past_the_limit_are_cut_and_said_so(database: Path) -> None:
-    assert "Only the first 2 rows" in run("sql", "from range(5)", "--limit", "2", "--db", database).output
-    assert "Only the first" not in run("sql", "from range(5)", "--limit", "0", "--db", database).output
-
-
-@pytest.mark.parametrize(("form", "told"), [("csv", "n\n1\n"), ("json", '[\n  {\n    "n": 1\n  }\n]\n')])
-def test_answers_come_as_csv_and_json(database: Path, form: str, told: str) -> None:
-    assert run("sql", "select 1 as n", "--format", form, "--db", database).output == told
-
-
-def test_the_tables_are_listed_with_what_they_hold(database: Path) -> None:
-    assert "One row per execution of a job" in run("sql", "--tables", "--db", database).output
+def test_where_colours_are_unwanted_there_are_none(database: Path) -> None:
+    plain = os.environ | {"NO_COLOR": "1", "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    told, _ = started("check", "--db", database, env=plain).communicate(timeout=60)
+    assert told
+    assert "\x1b[3" not in told
+    assert "\x1b[9" not in told

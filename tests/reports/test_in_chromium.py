@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from reports.render import RENDERERS
-from tests.reports.capture import captured_report
+from tests.reports.golden import THREE_MINUTES, report_on
 
 CHROMIUM = shutil.which("chromium")
 QUIET = (
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     file = folder / "incident.html"
-    file.write_text(RENDERERS[".html"](captured_report(folder)), encoding="utf-8")
+    file.write_text(RENDERERS[".html"](report_on(THREE_MINUTES, folder)), encoding="utf-8")
     return file
 
 

@@ -6,17 +6,20 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
 from analysis.finding import Check, Coverage, Evidence, Finding, Investigation
-from analysis.impact import Impact
-from analysis.series import Timeline
+from analysis.impact import ClassImpact, Impact
+from analysis.moments import Kind, Moment, Moments
+from analysis.series import Bucket, QueuePoint, QueueSeries, Timeline
 from reports.incident import IncidentReport, incident
 from reports.render import RENDERERS
-from reports.wording import axis, lasting, period, visible
+from reports.wording import axis, lasting, period, sparkline, visible
 from reports.wording import value as wording_of
-from tests.reports.capture import captured_report
+from tests.analysis.tables import empty_database
+from tests.reports.golden import THREE_MINUTES, report_on
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -32,13 +35,56 @@ HOSTILE = (
     "{{ 7 * 7 }}{% raw %}",
     "[click](javascript:alert(1)) ![x](http://example.org/x.png) <!-- --> &lt;",
 )
-NOTHING = Impact(jobs=0, runs=0, failed_runs=0, jobs_hurt=0, failed_seconds=0, longest_wait=None)
+NOON = datetime(2026, 3, 17, 12, tzinfo=UTC)
+NOTHING = Impact(
+    **dict.fromkeys(("jobs", "runs", "failed_runs", "wasted_runs", "wasted_seconds", "jobs_hurt"), 0),
+    fates={},
+    longest_wait=None,
+    last_failure_at=None,
+    by_class=(),
+    sql="",
+)
+NO_MOMENTS = Moments(listed=(), sql=())
 NO_TIME = Timeline(first_at=None, last_at=None, step=0, buckets=(), marks=())
+A_SECOND = Timeline(
+    first_at=NOON,
+    last_at=NOON + timedelta(seconds=1),
+    step=1,
+    buckets=(Bucket(starts=1, failures=1, retries=0), Bucket(starts=0, failures=0, retries=0)),
+    marks=(),
+)
+
+
+def impact_that_says(value: str) -> Impact:
+    return NOTHING.model_copy(
+        update={
+            "jobs_hurt": 1,
+            "fates": {value: 1},
+            "sql": value,
+            "by_class": (
+                ClassImpact(
+                    **dict.fromkeys(("scope", "system", "job_class", "queue"), value),
+                    **dict.fromkeys(("jobs", "jobs_hurt", "unresolved", "runs", "failed_runs", "wasted_runs"), 1),
+                    wasted_seconds=1,
+                ),
+            ),
+        }
+    )
+
+
+def moments_that_say(value: str) -> Moments:
+    return Moments(
+        listed=tuple(
+            Moment(at=NOON, kind=kind, job_class=value, queue=value, worker=value, error=value, number=1)
+            for kind in get_args(Kind)
+        ),
+        sql=(value,),
+    )
 
 
 @pytest.fixture(scope="module")
 def captured(tmp_path_factory: pytest.TempPathFactory) -> IncidentReport:
-    return captured_report(tmp_path_factory.mktemp("captured"))
+    return report_on(THREE_MINUTES, tmp_path_factory.mktemp("captured"))
 
 
 def report_that_says(value: str) -> IncidentReport:
@@ -77,8 +123,15 @@ def report_that_says(value: str) -> IncidentReport:
         pending_bytes=1,
         longest_gap=None,
     )
-    investigation = Investigation(as_of=None, first_at=None, inputs=(coverage,), checks=checks, findings=(finding,))
-    return incident(investigation, NOTHING, NO_TIME, (), title=value)
+    investigation = Investigation(as_of=NOON, first_at=NOON, inputs=(coverage,), checks=checks, findings=(finding,))
+    queue = QueueSeries(
+        **dict.fromkeys(("queue", "system", "scope"), value),
+        first_at=NOON,
+        last_at=NOON,
+        step=60,
+        points=(QueuePoint(at=NOON, depth=1, wait=1.0),),
+    )
+    return incident(investigation, impact_that_says(value), moments_that_say(value), A_SECOND, (queue,), title=value)
 
 
 class Skeleton(HTMLParser):
@@ -179,9 +232,68 @@ def test_the_page_asks_the_network_for_nothing(captured: IncidentReport) -> None
     assert all(address and address.startswith("#finding-") for address in addresses)
 
 
+def test_the_impact_of_each_class_adds_up_to_the_whole(captured: IncidentReport) -> None:
+    impact, classes = captured.impact, captured.impact.by_class
+    assert sum(each.jobs for each in classes) == impact.jobs
+    assert sum(each.jobs_hurt for each in classes) == impact.jobs_hurt == sum(impact.fates.values())
+    assert sum(each.unresolved for each in classes) == impact.unresolved
+    assert sum(each.wasted_runs for each in classes) == impact.wasted_runs >= impact.failed_runs
+    assert len(captured.troubled) + captured.untroubled == len(classes)
+
+
+def test_the_timeline_in_words_runs_from_the_first_evidence_to_the_last(captured: IncidentReport) -> None:
+    times = [turn.at for turn in captured.turns]
+    assert times == sorted(times)
+    assert (captured.turns[0].text, captured.turns[-1].text) == ("The evidence begins.", "The evidence ends.")
+    words = "\n".join(turn.text for turn in captured.turns)
+    for what in ("First failed run", "Last failed run", "2 runs never ended", "268 jobs waiting", "seen empty again"):
+        assert what in words
+
+
+def test_every_question_behind_the_report_can_be_pasted_into_a_database(captured: IncidentReport) -> None:
+    with empty_database() as db:
+        for sql in (captured.impact.sql, *captured.turns_sql, *(finding.sql for finding in captured.findings)):
+            db.execute(sql)
+
+
+@pytest.mark.parametrize(
+    ("fates", "says"),
+    [
+        ({"succeeded": 3}, "No: every job hurt had succeeded by 12:00:00."),
+        (
+            {"succeeded": 1, "failed": 2, "running": 1},
+            "3 of 4 jobs hurt had not succeeded: 2 given up and 1 started and not ended.",
+        ),
+        ({}, "No job is counted as hurt."),
+    ],
+)
+def test_the_report_says_whether_it_is_still_going_on(fates: dict[str, int], says: str) -> None:
+    impact = NOTHING.model_copy(update={"fates": fates, "jobs_hurt": sum(fates.values())})
+    finding = report_that_says("harmless").findings[0]
+    found = Investigation(as_of=NOON, first_at=NOON, inputs=(), checks=(), findings=(finding,))
+    report = incident(found, impact, NO_MOMENTS, NO_TIME, (), title="x")
+    assert says in next(each.text for each in report.answers if each.question == "Still going on?")
+
+
+def test_each_first_step_is_said_once_with_all_findings_that_ask_for_it(captured: IncidentReport) -> None:
+    told = [step.text for step in captured.first_steps]
+    assert len(told) == len(set(told))
+    assert sorted(number for step in captured.first_steps for number in step.findings) == [
+        place for place, finding in enumerate(captured.findings, start=1) if finding.next_steps
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "places", "bars"),
+    [((), 5, ""), ((0, 0), 5, "··"), ((0, 1, 8), 5, "·▁█"), ((1, 1, 0, 4), 2, "▄█"), ((1, 1, 1), 2, "█▄")],
+)
+def test_a_sparkline_adds_up_what_does_not_fit(values: tuple[int, ...], places: int, bars: str) -> None:
+    assert sparkline(values, places) == bars
+
+
 def test_an_investigation_without_data_says_so() -> None:
     empty = Investigation(as_of=None, first_at=None, inputs=(), checks=(), findings=())
-    report = incident(empty, NOTHING, NO_TIME, (), title="Nothing")
+    report = incident(empty, NOTHING, NO_MOMENTS, NO_TIME, (), title="Nothing")
     for render in RENDERERS.values():
         assert "no dated evidence" in render(report)
 

@@ -1,0 +1,122 @@
+"""
+What measured values and thresholds are called, and their units: the rules name them for programs, this for people.
+
+A name that is not listed still reads as words. A test holds the list complete over every rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.wording import lasting, number
+
+Unit = Literal["seconds", "number", "share", "words"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What a value is called, and what it is counted in."""
+
+    words: str
+    unit: Unit = "number"
+
+
+_SECONDS: Unit = "seconds"
+
+SUBJECTS = {
+    "job_class": "class",
+    "queue": "queue",
+    "error_class": "error",
+    "worker": "worker",
+    "worker_key": "worker",
+    "host": "host",
+    "scope": "installation",
+    "system": "system",
+    "service": "service",
+    "basis": "known by",
+}
+"""What a finding is about."""
+
+METRICS = {
+    "failures": Label(words="failures"),
+    "jobs": Label(words="jobs"),
+    "jobs_not_run_again": Label(words="jobs not run again"),
+    "late_minutes": Label(words="minutes it ran late"),
+    "likely_queue": Label(words="queue probably meant", unit="words"),
+    "main_error": Label(words="most frequent error", unit="words"),
+    "most_attempts": Label(words="most runs of one job"),
+    "pieces_of_work": Label(words="pieces of work enqueued twice"),
+    "running_for": Label(words="running for", unit=_SECONDS),
+    "runs": Label(words="runs"),
+    "second_successes": Label(words="jobs that succeeded twice"),
+    "slowest": Label(words="longest run", unit=_SECONDS),
+    "succeeded": Label(words="succeeded in the end"),
+    "usual_p50": Label(words="usual (median)", unit=_SECONDS),
+    "usual_p99": Label(words="99 of 100 take at most", unit=_SECONDS),
+    "waiting_for": Label(words="longest wait so far", unit=_SECONDS),
+    "worst_ratio": Label(words="failures per first run, at worst"),
+    "worst_wait": Label(words="longest wait", unit=_SECONDS),
+}
+"""What was measured, by the rules' names."""
+
+THRESHOLDS = {
+    "attempts": Label(words="runs of one job, at least"),
+    "max_share": Label(words="outliers ignored when telling what is usual, up to", unit="share"),
+    "min_age": Label(words="for at least", unit=_SECONDS),
+    "min_excess": Label(words="longer than usual by at least", unit=_SECONDS),
+    "min_jobs": Label(words="jobs, at least"),
+    "min_retries": Label(words="failures that come back, at least"),
+    "min_runs": Label(words="runs needed to know what is usual"),
+    "min_waits": Label(words="waits needed to know what is usual"),
+    "minutes": Label(words="minutes on end, at least"),
+    "ratio": Label(words="failures per first run, more than"),
+    "score": Label(words="distance from the usual (robust z-score), more than"),
+    "target": Label(words="wait longer than", unit=_SECONDS),
+    "telling_share": Label(words="lines that belong to one job alone, at least", unit="share"),
+    "times_median": Label(words="times the median, at least"),
+    "times_p99": Label(words="times the 99th percentile, more than"),
+    "tolerance": Label(words="second start after the first by more than", unit=_SECONDS),
+    "window": Label(words="within", unit=_SECONDS),
+    "within": Label(words="enqueued within", unit=_SECONDS),
+}
+"""What it was held against: the rules' parameters."""
+
+
+def subject(name: str) -> str:
+    """What a part of a finding's subject is called."""
+    return SUBJECTS.get(name) or _as_words(name)
+
+
+def metric(name: str, value: float | str | None) -> tuple[str, str]:
+    """The name and the value of a measured value, in words."""
+    return _told(METRICS, name, value)
+
+
+def threshold(name: str, value: float | str | None) -> tuple[str, str]:
+    """The name and the value of a parameter, in words."""
+    return _told(THRESHOLDS, name, value)
+
+
+def threshold_words(name: str) -> str:
+    """What a parameter is called."""
+    return threshold(name, None)[0]
+
+
+def _told(labels: dict[str, Label], name: str, value: float | str | None) -> tuple[str, str]:
+    label = labels.get(name) or Label(words=_as_words(name))
+    return label.words, _in(label.unit, value)
+
+
+def _in(unit: Unit, value: float | str | None) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, str):
+        return value
+    if unit == "seconds":
+        return lasting(value)
+    return f"{value:.0%}" if unit == "share" else number(value)
+
+
+def _as_words(name: str) -> str:
+    return name.replace("_", " ").strip() or name
