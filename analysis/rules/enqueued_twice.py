@@ -33,13 +33,13 @@ class Params(BaseModel):
     telling_share: Share = 0.9
     """Application lines count where this part of a class's lines is of one job only."""
     habit_gap: timedelta = timedelta(minutes=1)
-    """Work that comes again by habit counts only where it comes within this."""
+    """Work that comes again by habit, or by chance, counts only where it comes within this."""
     habit_times: Count = 3
     """The same work so many times, never closer than ``habit_gap``, is a habit."""
     habit_share: Share = 0.2
-    """So is a class of which more than this part comes again later than ``habit_gap`` and within ``within``..."""
+    """So is a class of which more than this part comes again between ``habit_gap`` and ``within``, among at least..."""
     habit_jobs: Count = 20
-    """... among at least so many jobs."""
+    """... so many jobs. And so is a class whose work comes again later than ``within`` more often than within it."""
 
 
 _SHARED = {
@@ -61,11 +61,13 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     jobs = f"{count(len(rows), 'job')} of {rows[0]['job_class'] or 'an unknown class'}"
     share = f"share {_SHARED[basis]} with another within {in_words(params.within.total_seconds())}"
     guess = basis == "application lines"
+    quick = closest <= params.habit_gap.total_seconds()
+    equal = f"the {basis} are equal" if quick else f"the {basis} are equal, but it may have been wanted twice"
     return Verdict(
         title=f"{jobs} {share}, the closest {in_words(closest)} apart: {count(pieces, 'piece')} of work",
         severity="low" if guess else "medium",
-        confidence="low" if guess else "high",
-        confidence_reason=_GUESS if guess else f"the {basis} are equal",
+        confidence="low" if guess else "high" if quick else "medium",
+        confidence_reason=_GUESS if guess else equal,
         metrics={"jobs": len(rows), "pieces_of_work": pieces, "closest": closest},
         next_steps=(
             "Look at both jobs and check whether the effect happened twice.",

@@ -95,13 +95,16 @@ spaced as (
 ),
 
 known as (
-    -- What comes again by habit: the same work on a timetable, or a class whose work keeps coming again.
+    -- What comes again by habit: the same work on a timetable, or a class whose work keeps coming again, be it within
+    -- the window or, as chance has it where there are few arguments, mostly later.
     select
         *,
         least(since_previous, until_next) as gap,
         count(*) over same_work >= $habit_times
         and min(since_previous) over same_work > extract(epoch from $habit_gap) as work_is_habit,
-        count(*) over same_class >= $habit_jobs
+        count(case when since_previous > extract(epoch from $within) then 1 end) over same_class
+        > count(case when since_previous <= extract(epoch from $within) then 1 end) over same_class
+        or count(*) over same_class >= $habit_jobs
         and avg(
             case
                 when since_previous > extract(epoch from $habit_gap) and since_previous <= extract(epoch from $within)

@@ -33,7 +33,7 @@ class Params(BaseModel):
     min_excess: timedelta = timedelta(seconds=1)
     """Longer than the median by at least this."""
     score: Times = 3.5
-    """Modified z-score on the log scale; more in large classes, where chance alone brings some runs past it."""
+    """Modified z-score on the log scale; more where chance brings runs past it: in large classes, and in small ones."""
     times_p99: Times = 1.5
     """Longer than so many times the 99th percentile of the class's body."""
     times_median: Times = 2.0

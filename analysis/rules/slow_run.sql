@@ -1,9 +1,10 @@
 -- Successful runs far above the usual of their class: on the log scale, against its body, and by an amount that matters.
 with classes as (
-    -- The longest of n ordinary runs scores about sqrt(2 ln n): so far, and half a point more, is chance.
+    -- The longest of n ordinary runs scores about sqrt(2 ln n): so far, and half a point more, is chance. And the spread
+    -- of n runs is a guess, too low by 2 / sqrt(n) every so often.
     select
         *,
-        greatest($score, sqrt(2 * ln(runs)) + 0.5) as bar_score,
+        greatest($score, sqrt(2 * ln(runs)) + 0.5) * (1 + 2 / sqrt(runs)) as bar_score,
         case when outlier_share <= $max_share then body_p99 else run_p99 end as bar_p99
     from class_baselines
     where runs >= $min_runs
