@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -95,6 +97,11 @@ def test_half_a_character_pair_comes_back_as_it_was() -> None:
     outcome = Check(rule="hung", status="clean", reason="half \ud800")
     whole = Investigation(as_of=None, first_at=None, inputs=(), checks=(outcome,), findings=())
     assert json.loads(to_text(whole))["checks"][0]["reason"] == "half \ud800"
+
+
+def test_the_contract_is_shipped_with_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "*.json" in project["tool"]["setuptools"]["package-data"]["*"]
 
 
 def test_the_command_prints_the_contract() -> None:
