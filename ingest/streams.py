@@ -63,7 +63,7 @@ def find_stream(ledger: Ledger, file: InputFile, reader: Reader, *, closed: bool
 def unread_stream(ledger: Ledger, file: InputFile) -> Stream:
     """The stream of a file of which nothing can be read: it takes the same place each time, and when it can be read."""
     known = _known_by_name(ledger, file)
-    stream = _known(ledger, known[0])[0] if known else _new(ledger, file, None)
+    stream = _known(ledger, known)[0] if known else _new(ledger, file, None)
     stream.restart()
     return stream
 
@@ -122,7 +122,7 @@ def _match(ledger: Ledger, file: InputFile, reader: Reader) -> _Match | None:
         and (scan.size >= max(of_stream) or _is_line_end_of(ledger, source_id, scan))
     ]
     if not agreeing:
-        return None
+        return _without_a_line_end(ledger, file, reader)
     source_id = -max(agreeing)[1]
     return _Match(source_id=source_id, known=max(marks[source_id]), size=scan.size, tail=scan.position - scan.line_end)
 
@@ -147,17 +147,17 @@ def _without_a_line_end(ledger: Ledger, file: InputFile, reader: Reader) -> _Mat
     if known is None:
         return None
     size = sum(len(piece) for piece in reader.pieces())
-    return _Match(source_id=known[0], known=known[1], size=size, tail=0)
+    return _Match(source_id=known, known=0, size=size, tail=0)
 
 
-def _known_by_name(ledger: Ledger, file: InputFile) -> tuple[int, int] | None:
-    """A stream of which no whole line was seen yet has no checkpoint: it is known by its name. Also its bytes."""
+def _known_by_name(ledger: Ledger, file: InputFile) -> int | None:
+    """A stream of which no whole line was seen yet has no checkpoint: it is known by its name."""
     rows = ledger.db.execute(
-        "select source_id, bytes_total from sources where path = $path"
+        "select source_id from sources where path = $path"
         " and source_id not in (select source_id from source_checkpoints) order by source_id limit 1",
         {"path": file.name},
     ).fetchall()
-    return rows[0] if rows else None
+    return int(rows[0][0]) if rows else None
 
 
 class _Scan:

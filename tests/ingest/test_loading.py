@@ -173,6 +173,15 @@ def test_a_file_of_some_mebibytes_that_parts_between_two_checkpoints_is_loaded(t
     assert [file.known_already for file in report.files] == [False, False, True]
 
 
+def test_a_shorter_file_in_the_place_of_one_without_a_whole_line_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(gzip.compress(b"x" * 5000 + TEXT, compresslevel=0)[: -len(TEXT) - 100])
+    load_all(tmp_path / "t.duckdb", tmp_path / "a.log")
+    (tmp_path / "a.log").write_bytes(JOBS.splitlines(keepends=True)[0])
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").rows == 1
+    assert load_all(tmp_path / "t.duckdb", tmp_path / "a.log").files[0].known_already
+    assert rows(tmp_path / "t.duckdb", "select * from rejected_lines") == []
+
+
 def test_a_damaged_archive_and_the_whole_file_after_it_are_one_stream(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(TEXT, compresslevel=0)[:-200])
     (tmp_path / "b.log").write_bytes(TEXT)
