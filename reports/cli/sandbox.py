@@ -25,14 +25,18 @@ _LISTENING = 0.2
 
 
 @contextmanager
-def confined(database: Path, *, seconds: float, memory: str = _MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+def confined(
+    database: Path, *, seconds: float, memory: str = _MEMORY, output: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """
-    A connection to this database that can do nothing but read it.
+    A connection to this database that can do nothing but read it, and write the one file ``output`` where there is one.
 
     Each query may take so many seconds (0: any number) and so much memory. Raises ``DatabaseError`` where the database
     cannot be opened.
     """
     with TemporaryDirectory(prefix="jobtrail-") as folder, open_for_reading(database) as db:
+        if output is not None:
+            db.execute("set allowed_paths = $paths", {"paths": [str(output)]})
         for name, value in {
             "max_execution_time": str(_milliseconds(seconds)),
             "memory_limit": memory,

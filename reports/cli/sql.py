@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 import duckdb
@@ -76,16 +75,18 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
         _refuse(output, database)
     if tables:
         query = _statement("tables.sql")
-    elif query == "-" or (query is None and not sys.stdin.isatty()):
+    elif query == "-" or (query is None and (output is not None or not sys.stdin.isatty())):
         query = sys.stdin.read()
     if limit is None:
         limit = 0 if output else _LIMIT
+    if output is not None:
+        with _whole(output) as unfinished, in_words(), confined(database, seconds=timeout, output=unfinished) as db:
+            _Asking(db=db, form=form, limit=limit, timeout=timeout).write(query or "", output, unfinished)
+        return
     with in_words(), confined(database, seconds=timeout) as db:
         asking = _Asking(db=db, form=form, limit=limit, timeout=timeout)
         if query is None:
             Shell(answer=asking.print, tables=asking.print_tables, columns=asking.print_columns).run(input)
-        elif output is not None:
-            asking.write(query, output)
         elif tables and form == "table":
             asking.print_tables()
         else:
@@ -124,9 +125,9 @@ class _Asking:
         for line in meanings(found, _width()):
             click.echo(line)
 
-    def write(self, query: str, output: Path) -> None:
-        """Answer into a file: whole, or not at all."""
-        with refusals(self.timeout), _whole(output) as unfinished:
+    def write(self, query: str, output: Path, unfinished: Path) -> None:
+        """Answer into a file that takes the output's place at the end."""
+        with refusals(self.timeout):
             if output.suffix == ".parquet":
                 written = self._write_parquet(query, unfinished)
             else:
@@ -142,19 +143,17 @@ class _Asking:
         return rows.seen
 
     def _write_parquet(self, query: str, path: Path) -> int:
-        """Another connection writes, which is not confined and sees the rows only, as they come."""
-        answer = self.db.sql(query)
+        answer = interruptible(self.db, lambda: self.db.sql(query))
         if answer is None:
             raise Trouble("this statement has no answer to write")
         if self.limit:
             answer = answer.limit(self.limit)
-        with duckdb.connect(":memory:") as writer:
-            writer.execute("set threads = 1")  # several would hold the rows back to keep their order
-            writer.register("answer", _ArrowStream(answer))
-            copy = "copy (from answer) to $path (format parquet)"
-            interruptible(writer, lambda: writer.execute(copy, {"path": str(path)}))
-            written = writer.fetchone()
-        return int(written[0]) if written else 0
+        interruptible(self.db, lambda: answer.write_parquet(str(path)))
+        with duckdb.connect() as other:
+            row = other.execute(
+                "select sum(num_rows) from parquet_file_metadata($path)", {"path": str(path)}
+            ).fetchone()
+        return int(row[0]) if row else 0
 
     def _ask(self, query: str) -> tuple[list[str], Iterator[Row]]:
         cursor = interruptible(self.db, lambda: self.db.execute(query))
@@ -190,20 +189,11 @@ class _Counted:
             yield row
 
 
-@dataclass(frozen=True)
-class _ArrowStream:
-    """An answer as another connection can read it, without holding it."""
-
-    answer: duckdb.DuckDBPyRelation
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:  # noqa: ANN401 - a capsule
-        return self.answer.__arrow_c_stream__(requested_schema)
-
-
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
     """A file beside the output that takes its place at the end, or vanishes."""
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    unfinished = output.resolve().with_name(f".{output.name}.{os.getpid()}")
+    unfinished.unlink(missing_ok=True)
     try:
         yield unfinished
         unfinished.replace(output)

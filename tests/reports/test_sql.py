@@ -110,6 +110,12 @@ def test_a_query_can_reach_nothing_but_the_database_and_change_nothing(
     assert (database.read_bytes(), sorted(folder.iterdir())) == before
 
 
+def test_a_query_whose_answer_goes_to_a_file_can_reach_no_other(database: Path, folder: Path) -> None:
+    for query in ("copy (select 1) to 'stolen.parquet'", "from 'x.csv'", "from read_duckdb('other.duckdb')"):
+        assert run("sql", query, "--db", database, "-o", "answer.parquet").exit_code == 2
+    assert {file.name for file in folder.iterdir()} == {"x.csv", "other.duckdb"}
+
+
 def test_a_query_that_does_not_end_is_stopped(database: Path) -> None:
     endless = "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r"
     result = run("sql", endless, "--timeout", "0.5", "--db", database)
