@@ -75,6 +75,13 @@ pushed_back as (
     where
         w.sign = 'pushed_back' and f.outcome = 'failed'
         and w.seen_at between f.ended_at - interval 5 second and f.ended_at + interval 5 second
+        and not exists (
+            -- Where the shutdown names the jobs it gives back, the others failed.
+            select 1 from job_events as e
+            where
+                e.event = 'requeued' and e.scope = f.scope and e.pid = f.pid and coalesce(e.host = f.host, true)
+                and e.occurred_at between w.seen_at - interval 5 second and w.seen_at + interval 5 second
+        )
 ),
 
 failed_by_snapshot as (

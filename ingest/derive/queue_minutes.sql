@@ -67,6 +67,82 @@ looks as (
     group by s.scope, s.system, q.queue, minute
 ),
 
+waiting as (
+    -- Jobs whose waits are known, as intervals: in the queue from eligible to started, or to beyond this moment.
+    select
+        a.scope,
+        a.system,
+        a.queue,
+        a.eligible_at as from_at,
+        a.started_at as to_at
+    from attempts as a
+    where a.queue is not null and a.eligible_at is not null and a.started_at > a.eligible_at
+    union all
+    select
+        j.scope,
+        j.system,
+        j.queue,
+        j.eligible_at,
+        $as_of + interval 1 minute
+    from jobs as j
+    where j.queue is not null and j.state = 'queued' and j.attempts = 0 and j.eligible_at <= $as_of
+),
+
+changes as (
+    select
+        scope,
+        system,
+        queue,
+        changed_at,
+        sum(change) as change
+    from (
+        select
+            scope,
+            system,
+            queue,
+            from_at as changed_at,
+            1 as change
+        from waiting
+        union all
+        select
+            scope,
+            system,
+            queue,
+            to_at,
+            -1
+        from waiting
+    )
+    group by scope, system, queue, changed_at
+),
+
+levels as (
+    select
+        scope,
+        system,
+        queue,
+        changed_at,
+        cast(sum(change) over queue_time as bigint) as depth,
+        lead(changed_at) over queue_time as next_at
+    from changes
+    window queue_time as (partition by scope, system, queue order by changed_at)
+),
+
+eldest as (
+    -- The oldest job waiting at any moment is one that no job which came before it outlasted.
+    select
+        scope,
+        system,
+        queue,
+        from_at,
+        to_at
+    from waiting
+    qualify
+        to_at > coalesce(max(to_at) over (
+            partition by scope, system, queue
+            order by from_at asc, to_at desc rows between unbounded preceding and 1 preceding
+        ), from_at)
+),
+
 minutes as (
     select
         scope,
@@ -95,27 +171,22 @@ minutes as (
         queue,
         minute
     from looks
+    union
+    -- And those in which nothing happened while jobs waited.
+    select
+        scope,
+        system,
+        queue,
+        unnest(generate_series(date_trunc('minute', changed_at), date_trunc('minute', least(next_at, $as_of)), interval 1 minute))
+    from levels
+    where depth > 0
 ),
 
-waiting as (
-    -- Jobs whose waits are known, as intervals: in the queue from eligible to started, or to this moment.
+ended_minutes as (
     select
-        a.scope,
-        a.system,
-        a.queue,
-        a.eligible_at as from_at,
-        a.started_at as to_at
-    from attempts as a
-    where a.eligible_at is not null and a.started_at > a.eligible_at
-    union all
-    select
-        j.scope,
-        j.system,
-        j.queue,
-        j.eligible_at,
-        $as_of
-    from jobs as j
-    where j.state = 'queued' and j.attempts = 0 and j.eligible_at is not null
+        *,
+        minute + interval 1 minute as over_at
+    from minutes
 ),
 
 depths as (
@@ -124,14 +195,13 @@ depths as (
         m.system,
         m.queue,
         m.minute,
-        count(w.from_at) as depth,
-        max(seconds_between(w.from_at, m.minute + interval 1 minute)) as oldest_wait
-    from minutes as m
-    inner join waiting as w
-        on
-            m.scope = w.scope and m.system = w.system and m.queue = w.queue
-            and w.from_at <= m.minute + interval 1 minute and w.to_at > m.minute + interval 1 minute
-    group by m.scope, m.system, m.queue, m.minute
+        l.depth,
+        case when l.depth > 0 and e.from_at <= m.over_at then seconds_between(e.from_at, m.over_at) end as oldest_wait
+    from ended_minutes as m
+    asof inner join levels as l
+        on m.scope = l.scope and m.system = l.system and m.queue = l.queue and m.over_at >= l.changed_at
+    asof left join eldest as e
+        on m.scope = e.scope and m.system = e.system and m.queue = e.queue and m.over_at < e.to_at
 ),
 
 queues_with_enqueues as (

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from ingest.database import DatabaseError, open_for_reading, open_for_writing
+from ingest.database import DatabaseError, open_for_reading, open_for_writing, room_to_write
 from ingest.derive import derive, derive_temporarily
 from ingest.files import InputError
 from ingest.loading import LoadReport, load
@@ -26,7 +26,7 @@ def load_and_derive(
     """Load paths and bring the derived tables up to date. Raises ``ClickException`` with the words of what is wrong."""
     with in_words():
         report = load(database, paths, formats=formats, final=final, now=datetime.now(UTC))
-        with open_for_writing(database) as db:
+        with room_to_write(database), open_for_writing(database) as db:
             derive(db)
     return report
 

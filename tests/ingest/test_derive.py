@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest import schema
 from ingest.derive import derive_temporarily, watermark
@@ -105,6 +107,17 @@ def test_equal_errors_with_other_numbers_have_one_fingerprint() -> None:
         evidence.event(0, "started", job).event(1, "failed", job, error_class="Boom", error_message=message)
     evidence.derive()
     assert evidence.rows("select count(distinct error_fingerprint), count(*) from attempts") == [(1, 2)]
+
+
+def test_a_job_that_fails_during_a_shutdown_which_names_the_jobs_it_gives_back_has_failed() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(0, "started", job_id="job-b", thread="t2")
+    evidence.event(30, "failed").event(31, "failed", job_id="job-b", thread="t2")
+    evidence.event(31, "requeued", job_id="job-b", thread="t2")
+    evidence.add("worker_events", occurred_at=at(31), event="pushed_back", pid=100, job_count=1).derive()
+    assert evidence.rows("select job_id, state from attempts order by job_id") == [
+        ("job-a", "failed"),
+        ("job-b", "interrupted"),
+    ]
 
 
 def test_a_process_that_the_last_snapshot_lacks_is_gone_and_its_run_still_running() -> None:
@@ -257,3 +270,32 @@ def test_a_derivation_at_the_stored_moment_equals_the_stored_one() -> None:
 def test_without_evidence_the_derived_tables_are_empty() -> None:
     evidence = EvidenceDatabase().derive()
     assert [evidence.rows(f"select * from {name}") for name in schema.DERIVED if name != "coverage"] == [[]] * 7
+
+
+def test_a_queue_that_stands_still_is_deep_in_every_minute_of_it() -> None:
+    evidence = (
+        EvidenceDatabase().event(10, "enqueued", queue="mail").event(20, "enqueued", job_id="job-b", queue="mail")
+    )
+    evidence.event(200, "started").event(230, "started", job_id="job-b").derive()
+    assert evidence.rows("select minute, depth, oldest_wait from queue_minutes order by minute") == [
+        (at(0), 2, 50.0),
+        (at(60), 2, 110.0),
+        (at(120), 2, 170.0),
+        (at(180), 0, None),
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 300)), min_size=1, max_size=12))
+@settings(deadline=None, max_examples=25)
+def test_depth_and_oldest_wait_are_those_of_the_jobs_waiting_at_each_minutes_end(waits: list[tuple[int, int]]) -> None:
+    evidence = EvidenceDatabase()
+    for number, (begin, wait) in enumerate(waits):
+        evidence.event(begin, "enqueued", job_id=f"job-{number}", queue="mail")
+        evidence.event(begin + wait, "started", job_id=f"job-{number}", thread=f"t{number}")
+    evidence.derive()
+    told = evidence.rows("select minute, depth, oldest_wait from queue_minutes")
+    assert told
+    for minute, depth, oldest in told:
+        end = (minute - at(0)).total_seconds() + 60
+        ages = [end - begin for begin, wait in waits if begin <= end < begin + wait]
+        assert (depth, oldest) == (len(ages), max(ages, default=None))
