@@ -39,6 +39,8 @@ SUBJECTS = {
 """What a finding is about."""
 
 METRICS = {
+    "closest": Label(words="least time between the two enqueues", unit=_SECONDS),
+    "deaths": Label(words="worker deaths"),
     "failures": Label(words="failures"),
     "jobs": Label(words="jobs"),
     "jobs_not_run_again": Label(words="jobs not run again"),
@@ -46,11 +48,13 @@ METRICS = {
     "likely_queue": Label(words="queue probably meant", unit="words"),
     "main_error": Label(words="most frequent error", unit="words"),
     "most_attempts": Label(words="most runs of one job"),
+    "overlapping": Label(words="jobs with two runs at once"),
     "pieces_of_work": Label(words="pieces of work enqueued twice"),
     "running_for": Label(words="running for", unit=_SECONDS),
     "runs": Label(words="runs"),
     "second_successes": Label(words="jobs that succeeded twice"),
     "slowest": Label(words="longest run", unit=_SECONDS),
+    "stretches": Label(words="late stretches"),
     "succeeded": Label(words="succeeded in the end"),
     "usual_p50": Label(words="usual (median)", unit=_SECONDS),
     "usual_p99": Label(words="99 of 100 take at most", unit=_SECONDS),
@@ -62,6 +66,10 @@ METRICS = {
 
 THRESHOLDS = {
     "attempts": Label(words="runs of one job, at least"),
+    "habit_gap": Label(words="work that comes again by habit counts only within", unit=_SECONDS),
+    "habit_jobs": Label(words="jobs needed to tell a class's habit"),
+    "habit_share": Label(words="a class has the habit from this part of its jobs on", unit="share"),
+    "habit_times": Label(words="the same work is a habit from so many times on"),
     "max_share": Label(words="outliers ignored when telling what is usual, up to", unit="share"),
     "min_age": Label(words="for at least", unit=_SECONDS),
     "min_excess": Label(words="longer than usual by at least", unit=_SECONDS),
@@ -76,6 +84,7 @@ THRESHOLDS = {
     "telling_share": Label(words="lines that belong to one job alone, at least", unit="share"),
     "times_median": Label(words="times the median, at least"),
     "times_p99": Label(words="times the 99th percentile, more than"),
+    "times_unknown": Label(words="times as long where the usual is not known"),
     "tolerance": Label(words="second start after the first by more than", unit=_SECONDS),
     "window": Label(words="within", unit=_SECONDS),
     "within": Label(words="enqueued within", unit=_SECONDS),

@@ -12,8 +12,9 @@ from rich.text import Text
 from ingest.database import open_for_reading
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive
-from reports.cli.terminal import console, fitting_table, period
+from reports.cli.terminal import console, fitting_table, period, plain
 from reports.questions import answered
+from reports.wording import visible
 
 
 @click.command()
@@ -35,7 +36,14 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
         ctx.exit(NO_DATA)
     with in_words(), open_for_reading(database) as db:
         rows = db.execute(_COVERAGE).fetchall()
+        unread = db.execute(_UNREAD).fetchall()
     out.print(_table(rows, out.width))
+    for path, line, reason, more in unread:
+        others = f" (and {more:,} more lines of that file)" if more else ""
+        out.print(plain(visible(f"  not read  {path}:{line} {reason}{others}")), soft_wrap=True)
+    for file in report.files:
+        if file.note:
+            out.print(plain(visible(f"  note      {file.name}: {file.note}")), soft_wrap=True)
     shown = {word for row in rows for word in row[-1]}
     can, cannot = answered(shown)
     for question in can:
@@ -51,6 +59,13 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
 
 _HOSTS = 2
 """Machines that the table names of each input."""
+
+_UNREAD = """
+select s.path, min(r.line_no), min_by(r.reason, r.line_no), count(*) - 1
+from rejected_lines as r join sources as s on r.source_id = s.source_id
+group by s.path order by s.path limit 10
+"""
+"""Per file the first line that could not be read, and why."""
 
 _COVERAGE = """
 select s.path, s.format, coalesce(c.hosts, []) as hosts, s.first_at, s.last_at, s.zone, s.row_count, s.reject_count,

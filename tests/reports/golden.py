@@ -15,7 +15,9 @@ from analysis.series import queue_series, timeline
 from ingest.database import open_for_writing
 from ingest.derive import derive
 from ingest.loading import load
+from jobrunner import scenarios
 from reports.incident import IncidentReport, incident
+from reports.render import RENDERERS
 from tests.truth.scoring import WITHHELD
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -30,17 +32,21 @@ class Story:
     inputs: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     """Thresholds, where the story is shorter than the rules expect."""
+    endings: tuple[str, ...] = (".md",)
+    """Formats that are kept."""
 
 
 THREE_MINUTES = Story(
     name="sidekiq-three-minutes",
     inputs=_TESTS / "fixtures" / "captures" / "sidekiq-6.4.1-pretty",
+    endings=tuple(RENDERERS),
     settings={"orphaned.min_age": "20s", "never-started.min_age": "20s", "retry-storm.min_retries": "20"},
 )
 
 STORIES = (
     THREE_MINUTES,
-    Story(name="hostile", inputs=_TESTS / "fixtures" / "hostile"),
+    Story(name="hostile", inputs=_TESTS / "fixtures" / "hostile", endings=tuple(RENDERERS)),
+    *(Story(name=story.name, inputs=_TESTS.parent / "sample_logs" / story.name) for story in scenarios.STORIES),
 )
 
 
