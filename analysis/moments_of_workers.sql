@@ -1,4 +1,4 @@
--- Workers that died or vanished, and starts and orderly stops of workers, those of one second together; five of each kind.
+-- Workers that died or vanished, and starts and orderly stops of workers, those of one minute together; five of each kind.
 with lost as (
     select
         w.last_seen_at as seen_at,
@@ -19,7 +19,7 @@ restarts as (
         count(*) as number
     from workers
     where booted_at is not null
-    group by date_trunc('second', booted_at)
+    group by date_trunc('minute', booted_at)
     union all
     select
         min(stopped_at) as seen_at,
@@ -28,7 +28,7 @@ restarts as (
         count(*) as number
     from workers
     where stopped_at is not null
-    group by date_trunc('second', stopped_at)
+    group by date_trunc('minute', stopped_at)
 ),
 
 moments as (
