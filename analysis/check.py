@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel
 
+from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
-from analysis.moment import aware, moment_asked
 from analysis.rule import Row, Rule
 from analysis.rules import RULES
 from analysis.settings import SettingError, params_of, refuse_unknown

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, tzinfo
 
 import duckdb
 
+from analysis.as_of import moment_asked
 from analysis.finding import Frozen
-from analysis.moment import moment_asked
 from analysis.story.life import Life, read_life
 from analysis.story.verdict import Verdict, verdict
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
+from analysis.as_of import aware, naive
 from analysis.finding import Evidence, Frozen
-from analysis.moment import aware, naive
 from analysis.rules import enqueued_twice
 
 _MOST_STEPS = 2000

@@ -14,8 +14,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from analysis.as_of import aware, moment_asked
 from analysis.durations import in_words
-from analysis.moment import aware, moment_asked
 from analysis.search import STATES, JobLine, Jobs, Wanted, classes, find_jobs, queues
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
