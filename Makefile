@@ -24,7 +24,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 ingest analysis
+	$(BIN)/sqlfluff lint --processes 2 ingest analysis reports
 
 docs: $(READY) ## write what docs/ says about rules, tables, commands and formats from the code
 	$(BIN)/python scripts/write_docs.py
