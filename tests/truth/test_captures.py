@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from analysis.check import check
+from analysis.story import story
 from ingest.database import open_for_reading, open_for_writing
 from ingest.derive import derive, derive_temporarily
 from ingest.loading import load
@@ -28,20 +32,29 @@ THRESHOLDS = {
 """Scaled to captures of three minutes."""
 
 
-@pytest.mark.parametrize("name", ["sidekiq-6.4.1-pretty", "sidekiq-6.4.1-json", "sidekiq-8.1.7-plain"])
-def test_every_visible_fault_is_found_and_nothing_else_is_flagged(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+CAPTURED = ("sidekiq-6.4.1-pretty", "sidekiq-6.4.1-json", "sidekiq-8.1.7-plain")
+
+
+@contextmanager
+def captured(name: str, folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Capture]]:
+    """A capture in a database, as of the end of its observation."""
     capture = Capture(CAPTURES / name)
-    inputs = tmp_path / name
-    shutil.copytree(capture.folder, inputs, ignore=shutil.ignore_patterns(*WITHHELD))
-    database = tmp_path / "jobtrail.duckdb"
-    load(database, [inputs], now=datetime(2026, 11, 24, tzinfo=UTC))
+    shutil.copytree(capture.folder, folder / name, ignore=shutil.ignore_patterns(*WITHHELD))
+    database = folder / "jobtrail.duckdb"
+    load(database, [folder / name], now=datetime(2026, 11, 24, tzinfo=UTC))
     with open_for_writing(database) as db:
         derive(db)
     with open_for_reading(database) as db:
         if capture.as_of:
             derive_temporarily(db, capture.as_of.replace(tzinfo=None))
+        yield db, capture
+
+
+@pytest.mark.parametrize("name", CAPTURED)
+def test_every_visible_fault_is_found_and_nothing_else_is_flagged(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with captured(name, tmp_path) as (db, capture):
         investigation = check(db, as_of=capture.as_of, settings=THRESHOLDS)
     flagged: dict[str, set[str]] = defaultdict(set)
     for finding in investigation.findings:
@@ -51,3 +64,32 @@ def test_every_visible_fault_is_found_and_nothing_else_is_flagged(
         print("\n" + score.table(name))  # noqa: T201 - the table is for people
     assert {kind: jobs for kind, jobs in score.missed.items() if jobs} == {}
     assert {rule: jobs for rule, jobs in score.false.items() if jobs} == {}
+
+
+_FITS: Mapping[str, Callable[[str], bool]] = {
+    "finished": lambda ran: ran == "+",
+    "retried": lambda ran: ran.endswith("+") and "-" in ran,
+    "ran-again": lambda ran: ran.endswith("+") and len(ran) > 1,
+    "ran-twice": lambda ran: ran.count("+") > 1,
+    "given-up": lambda ran: ran.endswith("-"),
+    "retrying": lambda ran: ran.endswith("-"),
+    "orphaned": lambda ran: ran in {"?", "-"},
+    "hung": lambda ran: ran == "?",
+    "running": lambda ran: ran == "?",
+    "unread-queue": lambda ran: not ran,
+    "scheduled": lambda ran: not ran,
+}
+"""Kind of verdict to the executions it is right for: + succeeded, - failed or cut off, ? without an end."""
+
+
+@pytest.mark.parametrize("name", CAPTURED)
+def test_the_verdict_on_a_job_fits_what_really_ran(name: str, tmp_path: Path) -> None:
+    with captured(name, tmp_path) as (db, capture):
+        asked = db.execute(
+            "select job_key, job_id from jobs qualify state <> 'succeeded' or attempts > 1"
+            " or row_number() over (partition by job_class, state order by job_key) = 1"
+        ).fetchall()
+        verdicts = {job_id: story(db, job_key, as_of=capture.as_of).verdict for job_key, job_id in asked}
+    for job_id, verdict in verdicts.items():
+        ran = "".join({True: "+", False: "-", None: "?"}[run.succeeded] for run in capture.executions.get(job_id, ()))
+        assert _FITS[verdict.kind](ran), f"{job_id} ran {ran!r}: {verdict.sentence}"
