@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -55,8 +57,11 @@ def confined(
 @contextmanager
 def refusals(seconds: float) -> Iterator[None]:
     """What the database refuses comes out in words."""
+    too_long = f"the query took longer than {seconds:g} s; give it more with --timeout"
     try:
         yield
+    except TimeLimitError as error:
+        raise Trouble(too_long) from error
     except duckdb.OutOfMemoryException as error:
         raise Trouble(
             f"the query needs more than {_MEMORY} of memory and {_SPILL} on disk; ask for less at once"
@@ -65,22 +70,39 @@ def refusals(seconds: float) -> Iterator[None]:
         raise Trouble(f"not allowed here: {str(error).splitlines()[0]}") from error
     except duckdb.Error as error:
         if "maximum execution time" in str(error):
-            raise Trouble(f"the query took longer than {seconds:g} s; give it more with --timeout") from error
+            raise Trouble(too_long) from error
         if isinstance(error, duckdb.InterruptException):
             raise KeyboardInterrupt from error
         raise Trouble(str(error)) from error
 
 
-def interruptible(db: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
-    """Do work on this connection so that Ctrl-C reaches it: the database itself looks for signals only now and then."""
+class TimeLimitError(Exception):
+    """The work did not end in the time it was given."""
+
+
+def deadline(seconds: float) -> float:
+    """The moment of the monotonic clock in so many seconds; 0 means never."""
+    return time.monotonic() + seconds if seconds else math.inf
+
+
+def interruptible(db: duckdb.DuckDBPyConnection, work: Callable[[], T], until: float) -> T:
+    """
+    Do work on this connection so that Ctrl-C reaches it: the database itself looks for signals only now and then.
+
+    Raises ``TimeLimitError`` past ``until``, a moment of the monotonic clock: the database's own limit does not always
+    end a query whose rows are read piece by piece.
+    """
     with ThreadPoolExecutor(max_workers=1) as aside:
         doing = aside.submit(work)
         try:
-            while not wait([doing], timeout=_LISTENING).done:
-                pass  # a signal that another thread received is seen only when this one wakes
+            while not wait([doing], timeout=_LISTENING).done:  # a signal is seen only when this thread wakes
+                if time.monotonic() > until:
+                    db.interrupt()
         except KeyboardInterrupt:
             db.interrupt()
             raise
+        if time.monotonic() > until:
+            raise TimeLimitError
         return doing.result()
 
 

@@ -18,7 +18,7 @@ import duckdb
 from reports.cli import Trouble
 from reports.cli.answers import Row, csv_lines, json_lines, meanings, table_lines
 from reports.cli.evidence import DATABASE, in_words
-from reports.cli.sandbox import confined, interruptible, refusals
+from reports.cli.sandbox import confined, deadline, interruptible, refusals
 from reports.cli.shell import Shell
 
 _LIMIT = 1000
@@ -143,12 +143,13 @@ class _Asking:
         return rows.seen
 
     def _write_parquet(self, query: str, path: Path) -> int:
-        answer = interruptible(self.db, lambda: self.db.sql(query))
+        until = deadline(self.timeout)
+        answer = interruptible(self.db, lambda: self.db.sql(query), until)
         if answer is None:
             raise Trouble("this statement has no answer to write")
         if self.limit:
             answer = answer.limit(self.limit)
-        interruptible(self.db, lambda: answer.write_parquet(str(path)))
+        interruptible(self.db, lambda: answer.write_parquet(str(path)), until)
         with duckdb.connect() as other:
             row = other.execute(
                 "select sum(num_rows) from parquet_file_metadata($path)", {"path": str(path)}
@@ -156,13 +157,14 @@ class _Asking:
         return int(row[0]) if row else 0
 
     def _ask(self, query: str) -> tuple[list[str], Iterator[Row]]:
-        cursor = interruptible(self.db, lambda: self.db.execute(query))
+        until = deadline(self.timeout)
+        cursor = interruptible(self.db, lambda: self.db.execute(query), until)
         if cursor is None or cursor.description is None:
             raise Trouble("there is no question in what was given")
-        return [column[0] for column in cursor.description or ()], self._streamed(cursor)
+        return [column[0] for column in cursor.description or ()], self._streamed(cursor, until)
 
-    def _streamed(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[Row]:
-        while batch := interruptible(self.db, lambda: cursor.fetchmany(_BATCH)):
+    def _streamed(self, cursor: duckdb.DuckDBPyConnection, until: float) -> Iterator[Row]:
+        while batch := interruptible(self.db, lambda: cursor.fetchmany(_BATCH), until):
             yield from batch
 
     def _limited(self, stream: Iterator[Row]) -> Iterator[Row]:
