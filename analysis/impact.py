@@ -63,9 +63,17 @@ class Impact(Frozen):
 
 def impact(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> Impact:
     """The impact of what was found, measured over all of the evidence."""
-    hurt = {job for finding in investigation.findings if finding.severity in _HURTS for job in finding.jobs}
+    hurt = sorted(
+        {
+            (finding.subject.get("scope", ""), finding.subject.get("system", ""), job)
+            for finding in investigation.findings
+            if finding.severity in _HURTS
+            for job in finding.jobs
+        }
+    )
+    given = {"scopes": [each[0] for each in hurt], "systems": [each[1] for each in hurt], "jobs": [each[2] for each in hurt]}
     fates: dict[_Key, Counter[str]] = defaultdict(Counter)
-    for *key, state, jobs in db.execute(_statement("hurt.sql"), {"hurt": sorted(hurt)}).fetchall():
+    for *key, state, jobs in db.execute(_statement("hurt.sql"), given).fetchall():
         fates[tuple(key)][state] += jobs
     statement = _statement("impact.sql")
     answer = db.execute(statement)
