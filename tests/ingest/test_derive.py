@@ -288,7 +288,7 @@ def test_a_queue_that_stands_still_is_deep_in_every_minute_of_it() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 300)), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=settings.default.max_examples // 4)  # each is a whole derivation
 def test_depth_and_oldest_wait_are_those_of_the_jobs_waiting_at_each_minutes_end(waits: list[tuple[int, int]]) -> None:
     evidence = EvidenceDatabase()
     for number, (begin, wait) in enumerate(waits):
@@ -392,7 +392,12 @@ def test_a_worker_is_replaced_by_the_next_boot_into_its_log_and_not_by_a_later_o
 
 
 def test_a_clock_that_stands_at_the_beginning_of_time_does_not_fill_the_minutes_since() -> None:
-    evidence = EvidenceDatabase().event(0, "started").snapshot(
-        60, jobs=[{"held_in": "queued", "job_id": "job-b", "queue": "mail", "enqueued_at": datetime(1970, 1, 1)}]  # noqa: DTZ001 - naive UTC as the table
+    evidence = (
+        EvidenceDatabase()
+        .event(0, "started")
+        .snapshot(
+            60,
+            jobs=[{"held_in": "queued", "job_id": "job-b", "queue": "mail", "enqueued_at": datetime(1970, 1, 1)}],  # noqa: DTZ001 - naive UTC as the table
+        )
     )
     assert evidence.derive().rows("select count(*) < 600_000 from queue_minutes") == [(True,)]
