@@ -308,9 +308,10 @@ def test_depth_and_oldest_wait_are_those_of_the_jobs_waiting_at_each_minutes_end
 
 def test_two_systems_that_begin_with_one_letter_have_one_owner_of_a_job_known_to_both() -> None:
     evidence = EvidenceDatabase()
-    for system in ("solid_queue", "sidekiq"):
-        evidence.event(0, "enqueued", "one-long-job-id", system=system)
-    assert evidence.derive().rows("select system from jobs") == [("sidekiq",)]
+    for number in range(30):
+        for system in ("solid_queue", "sidekiq")[:: 1 if number % 2 else -1]:
+            evidence.event(0, "enqueued", f"long-job-id-{number}", system=system)
+    assert evidence.derive().rows("select system, count(*) from jobs group by system") == [("sidekiq", 30)]
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["as written", "turned round"])
