@@ -190,7 +190,7 @@ runs_of_jobs as (
         any_value(job_class order by attempt) as job_class,
         any_value(queue order by attempt) as queue,
         arg_max(
-            {'class': error_class, 'message': error_message, 'fingerprint': error_fingerprint}, attempt
+            { 'class': error_class, 'message': error_message, 'fingerprint': error_fingerprint }, attempt
         ) filter (error_fingerprint is not null) as last_error,
         arg_max(trace_id, attempt) as trace_id,
         max(last_seen_at) as last_seen_at

@@ -101,7 +101,7 @@ weighed as (
             and coalesce(p.next_booted_at > v.taken_at, true)
     left join later_boots as b on p.worker_key = b.worker_key
     -- Two containers may share host name and pid, and boot at once: the liveliest speaks for both.
-    qualify row_number() over (partition by p.worker_key order by v.heartbeat_at desc nulls last, v.started_at) = 1
+    qualify row_number() over (partition by p.worker_key order by v.heartbeat_at desc nulls last, v.started_at asc) = 1
 ),
 
 judged as (
