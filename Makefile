@@ -17,6 +17,10 @@ test: $(READY) ## run the tests
 	scripts/system-packages
 	$(BIN)/pytest -n 2
 
+.PHONY: soak
+soak: $(READY) ## try the properties with a thousand examples each; takes an hour or more
+	$(BIN)/pytest -n 2 -q --hypothesis-profile=soak
+
 check: lint test ## everything that must hold before a push
 
 lint: $(READY)

@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 import duckdb
 from pydantic import BaseModel
 
+from analysis.answer import answer, answer_with_zones, question
 from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
@@ -89,22 +89,21 @@ def _ask(
         return Check(rule=rule.name, status="skipped", reason=reason), []
     given = {"as_of": moment} | params.model_dump()
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in _answer(db, rule.sql, given):
+    for row in _rows(db, rule.sql, given):
         groups.setdefault(tuple(row[name] for name in (*_INSTALLATION, *rule.subject)), []).append(row)
-    question = _LEADING_COMMENT.sub("", _filled_in(rule.sql, given))
-    found = [_finding(db, rule, params, group, question) for group in groups.values()]
+    asked = _LEADING_COMMENT.sub("", _filled_in(rule.sql, given))
+    found = [_finding(db, rule, params, group, asked) for group in groups.values()]
     if found:
         jobs = len({row["job_key"] for rows in groups.values() for row in rows})
         concerned = f"{count(len(found), 'finding')}, {count(jobs, 'job')} concerned"
         return Check(rule=rule.name, status="found", reason=concerned), found
-    seen = _answer(db, rule.looked_at, given)[0]
+    seen = _rows(db, rule.looked_at, given)[0]
     return Check(rule=rule.name, status="clean" if seen["judged"] else "skipped", reason=rule.clean(seen, params)), []
 
 
-def _answer(db: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, Any]) -> list[Row]:
-    answer = db.execute(sql, {name: given[name] for name in set(_PARAMETER.findall(sql))})
-    columns = [column[0] for column in answer.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+def _rows(db: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, Any]) -> Sequence[Row]:
+    """The rows; of the parameters given a question takes those that it names."""
+    return answer(db, sql, {name: given[name] for name in set(_PARAMETER.findall(sql))})
 
 
 def _finding(
@@ -139,17 +138,12 @@ def _finding(
 
 
 def _evidence(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> tuple[Evidence, ...]:
-    statement = files(__package__).joinpath("evidence.sql").read_text(encoding="utf-8")
-    rows = db.execute(statement, {"job_keys": list(keys)}).fetchall()
-    return tuple(Evidence(source=path, line=line, at=aware(seen_at), text=text) for path, line, seen_at, text in rows)
+    rows = answer_with_zones(db, question(__package__, "evidence"), {"job_keys": list(keys)})
+    return tuple(Evidence(**row) for row in rows)
 
 
 def _inputs(db: duckdb.DuckDBPyConnection) -> tuple[Coverage, ...]:
-    statement = files(__package__).joinpath("inputs.sql").read_text(encoding="utf-8")
-    rows = _answer(db, statement, {})
-    return tuple(
-        Coverage(**dict(row) | {"from_at": aware(row["from_at"]), "to_at": aware(row["to_at"])}) for row in rows
-    )
+    return tuple(Coverage(**row) for row in answer_with_zones(db, question(__package__, "inputs"), {}))
 
 
 def _filled_in(sql: str, values: Mapping[str, Any]) -> str:

@@ -1,6 +1,8 @@
-"""How many of something, in words: ``1 run``, ``1,572 runs``."""
+"""How many of something, and which, in words: ``1 run``, ``1,572 runs``, ``one, two and three``."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def count(many: int, one: str, several: str | None = None) -> str:
@@ -11,3 +13,8 @@ def count(many: int, one: str, several: str | None = None) -> str:
 def which(many: int, one: str, several: str) -> str:
     """The word that fits the number: ``was`` or ``were``."""
     return one if many == 1 else several
+
+
+def enumeration(parts: Sequence[str]) -> str:
+    """One, two and three."""
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

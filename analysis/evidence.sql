@@ -11,9 +11,9 @@ with ranked as (
 )
 
 select
-    s.path,
-    r.line_no,
-    r.seen_at,
+    s.path as source,
+    r.line_no as line,
+    r.seen_at as at,
     r.text
 from ranked as r
 inner join sources as s on r.source_id = s.source_id

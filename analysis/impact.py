@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
-from importlib.resources import files
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
+from analysis.answer import answer_with_zones, question
 from analysis.finding import SEVERITIES, Frozen, Investigation
 
 _HURTS = SEVERITIES[SEVERITIES.index("medium") :]
@@ -63,14 +63,24 @@ class Impact(Frozen):
 
 def impact(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> Impact:
     """The impact of what was found, measured over all of the evidence."""
-    hurt = {job for finding in investigation.findings if finding.severity in _HURTS for job in finding.jobs}
+    hurt = sorted(
+        {
+            (finding.subject.get("scope", ""), finding.subject.get("system", ""), job)
+            for finding in investigation.findings
+            if finding.severity in _HURTS
+            for job in finding.jobs
+        }
+    )
+    given = {
+        "scopes": [each[0] for each in hurt],
+        "systems": [each[1] for each in hurt],
+        "jobs": [each[2] for each in hurt],
+    }
     fates: dict[_Key, Counter[str]] = defaultdict(Counter)
-    for *key, state, jobs in db.execute(_statement("hurt.sql"), {"hurt": sorted(hurt)}).fetchall():
+    for *key, state, jobs in db.execute(question(__package__, "hurt"), given).fetchall():
         fates[tuple(key)][state] += jobs
-    statement = _statement("impact.sql")
-    answer = db.execute(statement)
-    columns = [column[0] for column in answer.description or ()]
-    rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    statement = question(__package__, "impact")
+    rows = answer_with_zones(db, statement, {})
     failures = [row["last_failure_at"] for row in rows if row["last_failure_at"]]
     of_all = sum(fates.values(), Counter[str]())
     return Impact(
@@ -82,7 +92,7 @@ def impact(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> Impac
         jobs_hurt=len(hurt),
         fates=dict(sorted(of_all.items(), key=lambda fate: (-fate[1], fate[0]))),
         longest_wait=max((row["longest_wait"] for row in rows if row["longest_wait"] is not None), default=None),
-        last_failure_at=max(failures).replace(tzinfo=UTC) if failures else None,
+        last_failure_at=max(failures, default=None),
         by_class=tuple(sorted((_of_class(row, fates) for row in rows), key=_most_hurt_first)),
         sql=statement,
     )
@@ -97,7 +107,3 @@ def _of_class(row: dict[str, Any], fates: dict[_Key, Counter[str]]) -> ClassImpa
 def _most_hurt_first(each: ClassImpact) -> tuple[int, int, int, str, str, str, str]:
     place = (each.scope, each.system, each.job_class or "", each.queue or "")
     return (-each.jobs_hurt, -each.wasted_runs, -each.jobs, *place)
-
-
-def _statement(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from importlib.resources import files
+from datetime import datetime
 from typing import Literal
 
 import duckdb
 
+from analysis.answer import answer_with_zones, question
+from analysis.as_of import naive
 from analysis.finding import Frozen
 
 Kind = Literal[
@@ -23,7 +24,7 @@ Kind = Literal[
     "drained",
 ]
 
-_QUESTIONS = ("moments_of_runs.sql", "moments_of_workers.sql", "moments_of_queues.sql")
+_QUESTIONS = ("moments_of_runs", "moments_of_workers", "moments_of_queues")
 
 
 class Moment(Frozen):
@@ -52,21 +53,10 @@ def moments(db: duckdb.DuckDBPyConnection, as_of: datetime | None) -> Moments:
     """The turns up to ``as_of`` (aware); none where there is no dated evidence."""
     if as_of is None:
         return Moments(listed=(), sql=())
-    upto = as_of.astimezone(UTC).replace(tzinfo=None)
-    questions = [files(__package__).joinpath(name).read_text(encoding="utf-8") for name in _QUESTIONS]
-    rows = [row for sql in questions for row in db.execute(sql, {"as_of": upto} if "$as_of" in sql else {}).fetchall()]
+    upto = naive(as_of)
+    questions = [question(__package__, name) for name in _QUESTIONS]
+    rows = [row for sql in questions for row in answer_with_zones(db, sql, {"as_of": upto} if "$as_of" in sql else {})]
     return Moments(
-        listed=tuple(
-            Moment(
-                at=seen_at.replace(tzinfo=UTC),
-                kind=kind,
-                job_class=job_class,
-                queue=queue,
-                worker=worker,
-                error=error,
-                number=number,
-            )
-            for seen_at, kind, job_class, queue, worker, error, number in sorted(rows, key=lambda row: row[0])
-        ),
+        listed=tuple(sorted((Moment(**row) for row in rows), key=lambda moment: moment.at)),
         sql=tuple(sql.replace("$as_of", f"timestamp '{upto.isoformat(sep=' ')}'") for sql in questions),
     )

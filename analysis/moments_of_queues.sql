@@ -63,7 +63,7 @@ moments as (
 )
 
 select
-    seen_at,
+    seen_at as at,
     kind,
     null as job_class,
     queue,

@@ -95,7 +95,7 @@ moments as (
 )
 
 select
-    seen_at,
+    seen_at as at,
     kind,
     job_class,
     queue,

@@ -38,7 +38,7 @@ moments as (
 )
 
 select
-    seen_at,
+    seen_at as at,
     kind,
     null as job_class,
     null as queue,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 import duckdb
 
-from analysis.as_of import aware, naive
+from analysis.answer import answer_with_zones, question
+from analysis.as_of import naive
 from analysis.finding import Evidence, Frozen
 
 STATES = (
@@ -117,9 +117,4 @@ def queues(db: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def _rows(db: duckdb.DuckDBPyConnection, name: str, **given: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - parameters
-    answer = db.execute(files("analysis").joinpath(f"{name}.sql").read_text(encoding="utf-8"), given)
-    columns = [column[0] for column in answer.description or ()]
-    return [
-        {name: aware(value) if isinstance(value, datetime) else value for name, value in zip(columns, row, strict=True)}
-        for row in answer.fetchall()
-    ]
+    return answer_with_zones(db, question(__package__, name), given)

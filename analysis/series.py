@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
 import duckdb
 
+from analysis.answer import question
+from analysis.as_of import naive
 from analysis.finding import Frozen, Investigation, Severity
 
 _MOST_STEPS = 120
@@ -81,7 +82,7 @@ def timeline(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> Tim
         return Timeline(first_at=None, last_at=None, step=0, buckets=(), marks=())
     first_at, last_at = period
     step = _step(last_at - first_at)
-    rows = _answer(db, "timeline.sql", first_at, last_at, {"step": step})
+    rows = _answer(db, "timeline", first_at, last_at, {"step": step})
     seen = {place: Bucket(starts=starts, failures=failed, retries=retries) for place, starts, failed, retries in rows}
     nothing = Bucket(starts=0, failures=0, retries=0)
     count = int((last_at - first_at).total_seconds() // step) + 1
@@ -101,7 +102,7 @@ def queue_series(db: duckdb.DuckDBPyConnection, investigation: Investigation) ->
         return ()
     first_at, last_at = period[0].replace(second=0, microsecond=0), period[1]
     step = max(_step(last_at - first_at), _MINUTE)
-    rows = _answer(db, "queue_series.sql", first_at, last_at, {"step": step, "queues": _QUEUES})
+    rows = _answer(db, "queue_series", first_at, last_at, {"step": step, "queues": _QUEUES})
     return tuple(
         QueueSeries(
             scope=scope,
@@ -121,9 +122,8 @@ def queue_series(db: duckdb.DuckDBPyConnection, investigation: Investigation) ->
 def _answer(
     db: duckdb.DuckDBPyConnection, name: str, first_at: datetime, last_at: datetime, more: dict[str, int]
 ) -> list[tuple[Any, ...]]:
-    statement = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    naive = {"first_at": first_at.replace(tzinfo=None), "last_at": last_at.replace(tzinfo=None)}
-    return db.execute(statement, naive | more).fetchall()
+    between = {"first_at": naive(first_at), "last_at": naive(last_at)}
+    return db.execute(question(__package__, name), between | more).fetchall()
 
 
 def _period(investigation: Investigation) -> tuple[datetime, datetime] | None:

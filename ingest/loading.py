@@ -159,11 +159,12 @@ class _Loader:
     # --- documents
 
     def _read_document(self, stream: Stream, reader: Reader, source: Source) -> None:
-        data = b""
+        held = bytearray()
         for piece in reader.pieces():
-            data += piece
-            if len(data) > _MAX_DOCUMENT:
+            held += piece
+            if len(held) > _MAX_DOCUMENT:
                 break
+        data = bytes(held)
         stream.restart()
         with self.ledger.transaction(stream):
             self.ledger.forget_from(stream, line_no=1)

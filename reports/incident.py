@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from analysis.counts import count, enumeration
 from analysis.finding import SEVERITIES, Check, Coverage, Finding, Frozen, Investigation
 from analysis.impact import ClassImpact, Impact
 from analysis.moments import Moments
 from analysis.series import QueueSeries, Timeline
 from reports.turns import Turn, turns
-from reports.wording import clock, count, enumeration, fate, lasting, number, period
+from reports.wording import clock, fate, lasting, number, period
 
 _LONG_GAP = 60
 """Seconds without a line that are worth a word, where they are also a good part of what the input covers."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from analysis.counts import count
 from analysis.finding import Frozen
 from analysis.moments import Kind, Moment, Moments
-from reports.wording import count, number
+from reports.wording import number
 
 
 class Turn(Frozen):

@@ -109,19 +109,9 @@ def fate(state: str) -> str:
     return _FATES.get(state, state.replace("_", " "))
 
 
-def enumeration(parts: Sequence[str]) -> str:
-    """One, two and three."""
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
-
-
 def sparkline(values: Sequence[int], places: int) -> str:
     """The values as a line of small bars, added up where there are more of them than places."""
     together = -(-len(values) // places) if values else 1
     sums = [sum(values[place : place + together]) for place in range(0, len(values), together)]
     tallest = max(sums, default=0)
     return "".join(_BARS[-(-each * (len(_BARS) - 1) // tallest)] if each else _BARS[0] for each in sums)
-
-
-def count(many: int, one: str, more: str | None = None) -> str:
-    """So many of something; ``more`` is its plural where an s is not enough."""
-    return f"{many:,} {one if many == 1 else more or one + 's'}"

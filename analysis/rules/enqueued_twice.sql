@@ -133,4 +133,6 @@ select
     enqueued_at as last_at
 from known
 where gap <= case when work_is_habit or class_is_habit then extract(epoch from $habit_gap) else extract(epoch from $within) end
+-- Two jobs may share several lines: that is one piece of work still.
+qualify row_number() over (partition by job_key order by gap, work) = 1
 order by scope, system, basis, job_class, work, enqueued_at, job_key

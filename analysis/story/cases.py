@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from analysis.counts import enumeration
 from analysis.durations import in_words
 from analysis.finding import Confidence
 from analysis.rules import hung
 from analysis.story.life import Life, Run, Step
 from analysis.story.remarks import overlap
-from analysis.story.telling import Telling, error, listed, times, turn, waited_and_ran, what_went_before
+from analysis.story.telling import Telling, error, times, turn, waited_and_ran, what_went_before
 from analysis.story.witness import ON_QUEUE, decisive, ends_of, last, put_back_between
 
 Kind = Literal[
@@ -49,6 +50,9 @@ Kind = Literal[
 _OVERDUE = 60.0
 """Seconds past its time from which on a scheduled job or a retry is late."""
 
+_ENDED = {"succeeded": "succeeded", "failed": "failed", "interrupted": "was cut off by a shutdown"}
+"""How a run ended, by its state; one in another state has no end that an input shows."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Conclusion:
@@ -77,7 +81,7 @@ def _never_enqueued(life: Life, telling: Telling) -> Conclusion | None:
 
 def _locked_out(life: Life, telling: Telling) -> Conclusion | None:
     kept_out = last(life, "lock_conflict")
-    if kept_out is None or life.runs:
+    if kept_out is None or life.runs or last(life, "lock_conflict", *ON_QUEUE) != kept_out:
         return None
     return Conclusion(
         kind="locked-out",
@@ -134,7 +138,7 @@ def _finished(life: Life, telling: Telling) -> Conclusion | None:
     failed = [run for run in before if run.state == "failed"]
     return Conclusion(
         kind="retried" if failed else "ran-again",
-        sentence=f"It finished well on run {good.attempt}, at {when}, after {listed(what_went_before(before))}",
+        sentence=f"It finished well on run {good.attempt}, at {when}, after {enumeration(what_went_before(before))}",
         reason="an input shows the end of each run"
         if not any(run.died for run in before)
         else next(run.worker_basis for run in before if run.died) or "its worker fell silent",
@@ -193,10 +197,10 @@ def _retrying(life: Life, telling: Telling) -> Conclusion | None:
         then = f"its retry was due at {telling.at(life.run_at)} and has not begun {in_words(late)} later"
     else:
         then = f"it is tried again at {telling.at(life.run_at)}"
-    times = {0: "a number of times", 1: "once"}.get(failures, f"{failures} times")
+    often = {0: "a number of times", 1: "once"}.get(failures, f"{failures} times")
     return Conclusion(
         kind="retry-overdue" if late > _OVERDUE else "retrying",
-        sentence=f"It failed {times} so far{error(life)}; {then}",
+        sentence=f"It failed {often} so far{error(life)}; {then}",
         reason=f"the last word on it, at {telling.at(life.state_at)}, is a {life.state_basis}'s",
         confidence="high" if life.state_basis == "snapshot" else "medium",
         rests_on=decisive(life, "retry", "retry_scheduled", "failed", "error_reported", "run"),
@@ -321,16 +325,18 @@ def _scheduled(life: Life, telling: Telling) -> Conclusion | None:
 
 
 def _vanished(life: Life, telling: Telling) -> Conclusion | None:
-    if life.runs or life.next_look_at is None or not life.steps:
+    run = life.runs[-1] if life.runs else None
+    if life.next_look_at is None or not life.steps or (run and run.state not in _ENDED):
         return None
-    last = life.steps[-1]
+    seen = life.steps[-1]
+    more = f"no input shows a run after run {run.attempt}, which {_ENDED[run.state]}" if run else "no input shows a run"
     return Conclusion(
         kind="vanished",
-        sentence=f"Cannot tell: it was last seen at {telling.at(last.at)} ({last.text}), no input shows a run, and the "
+        sentence=f"Cannot tell: it was last seen at {telling.at(seen.at)} ({seen.text}), {more}, and the "
         f"snapshot of {telling.at(life.next_look_at)} no longer holds it",
         confidence="low",
         reason="it ran where no log was gathered, was deleted, or is lost; the logs of all workers would tell",
-        rests_on=(last,),
+        rests_on=(seen,),
         next_steps=(
             "Gather the logs of every worker that reads its queue, and ask again.",
             "Look for whoever clears or deletes queues: a script, the dashboard's buttons.",
@@ -352,11 +358,27 @@ def _end_unseen(life: Life, telling: Telling) -> Conclusion | None:
             rests_on=decisive(life, "failed", "error_reported", "run"),
             next_steps=("Look into the retry and dead sets of the system for this id.",),
         )
-    how = "its worker shut down in order" if run.worker_state == "stopped" else "its thread went on to other work"
+    if run.state in _ENDED:
+        return Conclusion(
+            kind="cannot-tell",
+            sentence=f"Cannot tell: run {run.attempt} {_ENDED[run.state]} at {telling.at(run.ended_at)}, and no input "
+            "shows what came of the job then",
+            confidence="low",
+            reason="the log of its workers and a snapshot of the queues would tell",
+            rests_on=life.steps[-1:],
+            next_steps=("Gather the workers' logs and a snapshot of the queues, and ask again.",),
+        )
+    how = ""
+    if run.worker_state == "stopped":
+        how = ", although its worker shut down in order"
+    elif run.died:
+        how = "; it died with its worker"
+    elif run.state == "unknown":
+        how = ", although its thread went on to other work"
     return Conclusion(
         kind="end-unseen",
-        sentence=f"Cannot tell: run {run.attempt} began at {telling.at(run.started_at)} and no input shows its end, "
-        f"although {how}",
+        sentence=f"Cannot tell: run {run.attempt} began at {telling.at(run.started_at)} and no input shows its end"
+        f"{how}",
         confidence="low",
         reason="lines are missing from the worker's log, or it was cut off; the whole log would tell",
         rests_on=decisive(life, "started", "running"),
@@ -365,10 +387,10 @@ def _end_unseen(life: Life, telling: Telling) -> Conclusion | None:
 
 
 def _cannot_tell(life: Life, telling: Telling) -> Conclusion:
-    last = life.steps[-1] if life.steps else None
+    step = life.steps[-1] if life.steps else None
     seen = (
-        f"it was last seen at {telling.at(last.at)}, and no input shows a run of it"
-        if last
+        f"it was last seen at {telling.at(step.at)}, and no input shows a run of it"
+        if step
         else "no input says more than its id"
     )
     return Conclusion(
@@ -376,7 +398,7 @@ def _cannot_tell(life: Life, telling: Telling) -> Conclusion:
         sentence=f"Cannot tell: {seen}",
         confidence="low",
         reason="the log of its workers and a snapshot of the queues would tell",
-        rests_on=(last,) if last else (),
+        rests_on=(step,) if step else (),
         next_steps=("Gather the workers' logs and a snapshot of the queues, and ask again.",),
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from typing import Any
 
 import duckdb
 
-from analysis.as_of import aware, naive
+from analysis.answer import answer_with_zones, question
+from analysis.as_of import naive
 from analysis.finding import Evidence, Frozen
 from analysis.rules import enqueued_twice
 
@@ -209,10 +209,4 @@ def _place(db: duckdb.DuckDBPyConnection, job: dict[str, Any], moment: datetime)
 
 
 def _rows(db: duckdb.DuckDBPyConnection, name: str, **given: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - parameters
-    answer = db.execute(files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8"), given)
-    columns = [column[0] for column in answer.description or ()]
-    return [{name: _told(value) for name, value in zip(columns, row, strict=True)} for row in answer.fetchall()]
-
-
-def _told(value: Any) -> Any:  # noqa: ANN401 - any value of a row
-    return aware(value) if isinstance(value, datetime) else value
+    return answer_with_zones(db, question(__package__, name), given)

@@ -16,8 +16,14 @@ with told as (
         end as told_order
     from attempt_evidence as e
     inner join sources as s on e.source_id = s.source_id
-    left join attempts as a
-        on e.job_key = a.job_key and e.seen_at = a.enqueued_at and e.seen_at > a.started_at
+    left join (
+        select
+            job_key,
+            enqueued_at,
+            min(started_at) as started_at
+        from attempts
+        group by job_key, enqueued_at
+    ) as a on e.job_key = a.job_key and e.seen_at = a.enqueued_at and e.seen_at > a.started_at
     where e.job_key = $job_key
 ),
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from analysis.counts import count
 from analysis.durations import in_words
 from analysis.story.life import Life, Run
 
@@ -50,10 +51,6 @@ def what_went_before(runs: Sequence[Run]) -> list[str]:
     return told
 
 
-def listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
 def error(life: Life) -> str:
     if life.error_class is None:
         return ""
@@ -66,7 +63,7 @@ def turn(life: Life) -> str:
     place = life.place
     if place is None:
         return ""
-    behind = f" behind {place.ahead:,} job{'s' * (place.ahead != 1)}" if place.ahead else ", first in line"
+    behind = f" behind {count(place.ahead, 'job')}" if place.ahead else ", first in line"
     if not place.started_lately:
         return f"{behind}; nothing was started from that queue in the quarter of an hour before"
     seconds = (place.ahead + 1) * 900 / place.started_lately

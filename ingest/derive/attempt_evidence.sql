@@ -114,10 +114,11 @@ distinctly as (
 a as (
     select
         job_key,
-        attempt,
-        started_at
+        started_at,
+        max(attempt) as attempt
     from attempts
     where started_at is not null
+    group by job_key, started_at
 )
 
 select

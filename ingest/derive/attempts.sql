@@ -103,13 +103,14 @@ usual_queues as (
 job_facts as (
     select
         k.job_key,
-        any_value(j.job_class) as job_class,
-        any_value(j.queue) as queue
+        arg_min(j.job_class, (j.seen_at, j.job_class)) as job_class,
+        arg_min(j.queue, (j.seen_at, j.queue)) as queue
     from (
         select
             scope,
             system,
             job_id,
+            occurred_at as seen_at,
             job_class,
             queue
         from job_events
@@ -119,6 +120,7 @@ job_facts as (
             s.scope,
             s.system,
             j.job_id,
+            s.taken_at,
             j.job_class,
             j.queue
         from snapshot_jobs as j
@@ -165,7 +167,7 @@ select
     case
         when outcome is not null then outcome
         when ended_at is not null then 'unknown'
-        when thread is not null and thread_went_on_at is not null then 'unknown'
+        when worker_key is not null and thread is not null and thread_went_on_at is not null then 'unknown'
         when process_state = 'stopped' then 'unknown'
         else 'running'
     end as state,

@@ -74,7 +74,7 @@ select
     count(p.seen_at) as records,
     median(p.gap) as median_gap,
     max(p.gap) as longest_gap,
-    arg_max(p.previous_at, p.gap) as longest_gap_at
+    arg_min(p.previous_at, (-p.gap, p.previous_at)) filter (p.gap is not null) as longest_gap_at
 from sources as s
 left join spaced as p on s.source_id = p.source_id
 left join named as n on s.source_id = n.source_id

@@ -28,7 +28,7 @@ fused as (
         arg_min(host, (exactness, run_id)) filter (host is not null) as host,
         arg_min(pid, (exactness, run_id)) filter (pid is not null) as pid,
         arg_min(thread, (exactness, run_id)) filter (thread is not null) as thread,
-        any_value(log_name) as log_name,
+        any_value(log_name order by exactness, run_id) as log_name,
         arg_min(error_class, (exactness, run_id)) filter (error_class is not null) as error_class,
         arg_min(error_message, (exactness, run_id)) filter (error_message is not null) as error_message,
         arg_min(backtrace, (exactness, run_id)) filter (backtrace is not null) as backtrace,
@@ -39,6 +39,13 @@ fused as (
         min(max_attempts) as max_attempts
     from ranked
     group by execution_id, job_key
+),
+
+followed as (
+    select
+        *,
+        lead(started_at) over (partition by job_key order by started_at, execution_id) as next_started_at
+    from fused
 ),
 
 reported as (
@@ -64,7 +71,7 @@ pushed_back as (
     inner join job_keys as k on f.job_key = k.job_key
     inner join job_events as e on k.scope = e.scope and k.seen_system = e.system and k.id = e.job_id
     where
-        e.event = 'requeued' and coalesce(e.pid = f.pid, true)
+        e.event = 'requeued' and coalesce(e.pid = f.pid, true) and coalesce(e.host = f.host, true)
         and e.occurred_at >= f.started_at
         and e.occurred_at <= coalesce(f.ended_at, e.occurred_at) + interval 5 second
     union
@@ -85,18 +92,19 @@ pushed_back as (
 ),
 
 failed_by_snapshot as (
-    -- No end in any log, yet a later snapshot holds the job as failed.
+    -- No end in any log, yet a later snapshot holds the job as failed, and by no later run.
     select
         f.execution_id,
         max(j.failed_at) as failed_at,
-        any_value(j.error_class) as error_class,
-        any_value(j.error_message) as error_message,
+        arg_max(j.error_class, (j.failed_at, s.taken_at, j.error_class)) as error_class,
+        arg_max(j.error_message, (j.failed_at, s.taken_at, j.error_class, j.error_message)) as error_message,
         bool_or(j.held_in = 'retry') as will_retry
-    from fused as f
+    from followed as f
     inner join job_keys as k on f.job_key = k.job_key
     inner join snapshots as s on k.scope = s.scope and k.seen_system = s.system
     inner join snapshot_jobs as j on s.snapshot_id = j.snapshot_id and k.id = j.job_id
     where f.outcome is null and j.held_in in ('retry', 'dead', 'failed') and j.failed_at >= f.started_at
+        and coalesce(j.failed_at < f.next_started_at, true)
     group by f.execution_id
 )
 

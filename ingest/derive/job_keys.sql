@@ -65,7 +65,7 @@ owners as (
     select
         scope,
         job_id,
-        arg_min(system, kind_rank * 1000 + ascii(system)) as system
+        arg_min(system, (kind_rank, system)) as system
     from named
     where length(job_id) >= 12
     group by scope, job_id

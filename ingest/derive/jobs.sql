@@ -110,15 +110,15 @@ with words as (
 facts as (
     select
         job_key,
-        any_value(job_class order by basis, seen_at, source_id, line_no) as job_class,
-        any_value(queue order by basis, seen_at, source_id, line_no) as queue,
-        any_value(arguments order by seen_at, source_id, line_no) as arguments,
-        any_value(arguments_digest order by seen_at, source_id, line_no) as arguments_digest,
-        any_value(idempotency_key order by seen_at, source_id, line_no) as idempotency_key,
-        arg_max(provider_job_id, seen_at) filter (provider_job_id is not null) as provider_job_id,
+        any_value(job_class order by basis, seen_at, source_id, line_no, record_no) as job_class,
+        any_value(queue order by basis, seen_at, source_id, line_no, record_no) as queue,
+        any_value(arguments order by seen_at, source_id, line_no, record_no) as arguments,
+        any_value(arguments_digest order by seen_at, source_id, line_no, record_no) as arguments_digest,
+        any_value(idempotency_key order by seen_at, source_id, line_no, record_no) as idempotency_key,
+        arg_max(provider_job_id, (seen_at, provider_job_id)) filter (seen_at is not null) as provider_job_id,
         max(max_attempts) as max_attempts,
-        any_value(parent_job_id order by seen_at, source_id, line_no) as parent_job_id,
-        arg_max(trace_id, seen_at) filter (trace_id is not null) as trace_id,
+        any_value(parent_job_id order by seen_at, source_id, line_no, record_no) as parent_job_id,
+        arg_max(trace_id, (seen_at, trace_id)) filter (seen_at is not null) as trace_id,
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at
     from words
@@ -153,8 +153,17 @@ spoken as (
 last_words as (
     select * from spoken
     qualify row_number() over (
-        partition by job_key order by seen_at desc, weight desc, state asc, basis asc
+        partition by job_key order by seen_at desc, weight desc, state asc, basis asc, run_at asc
     ) = 1
+),
+
+changed as (
+    select
+        l.job_key,
+        max(s.seen_at) as changed_at
+    from last_words as l
+    inner join spoken as s on l.job_key = s.job_key and l.state <> s.state
+    group by l.job_key
 ),
 
 settled as (
@@ -164,11 +173,8 @@ settled as (
         min(s.seen_at) as state_at
     from last_words as l
     inner join spoken as s on l.job_key = s.job_key and l.state = s.state
-    where
-        not exists (
-            select 1 from spoken as other
-            where other.job_key = l.job_key and other.state <> l.state and other.seen_at > s.seen_at
-        )
+    left join changed as c on l.job_key = c.job_key
+    where coalesce(s.seen_at >= c.changed_at, true)
     group by l.job_key
 ),
 
@@ -183,10 +189,10 @@ runs_of_jobs as (
         max(ended_at) as last_ended_at,
         any_value(job_class order by attempt) as job_class,
         any_value(queue order by attempt) as queue,
-        arg_max(error_class, attempt) filter (error_class is not null) as error_class,
-        arg_max(error_message, attempt) filter (error_message is not null) as error_message,
-        arg_max(error_fingerprint, attempt) filter (error_fingerprint is not null) as error_fingerprint,
-        arg_max(trace_id, attempt) filter (trace_id is not null) as trace_id,
+        arg_max(
+            { 'class': error_class, 'message': error_message, 'fingerprint': error_fingerprint }, attempt
+        ) filter (error_fingerprint is not null) as last_error,
+        arg_max(trace_id, attempt) as trace_id,
         max(last_seen_at) as last_seen_at
     from attempts
     group by job_key
@@ -208,6 +214,8 @@ last_looks as (
         s.system,
         max(s.taken_at) as taken_at
     from snapshots as s
+    inner join sources as f on s.source_id = f.source_id
+    where list_contains(f.shows, 'queues')
     group by s.scope, s.system
 ),
 
@@ -267,9 +275,9 @@ select
     coalesce(r.successes, 0) as successes,
     coalesce(r.interruptions, 0) as interruptions,
     f.max_attempts,
-    r.error_class,
-    r.error_message,
-    r.error_fingerprint,
+    r.last_error['class'] as error_class,
+    r.last_error['message'] as error_message,
+    r.last_error['fingerprint'] as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
     'exact' as identity,

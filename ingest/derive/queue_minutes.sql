@@ -59,9 +59,9 @@ looks as (
         s.system,
         q.queue,
         date_trunc('minute', s.taken_at) as minute,
-        arg_max(q.depth, s.taken_at) as depth_snapshot,
-        arg_max(q.paused, s.taken_at) filter (q.paused is not null) as paused,
-        arg_max(seconds_between(q.oldest_at, s.taken_at), s.taken_at) as oldest_wait
+        arg_max(q.depth, (s.taken_at, s.snapshot_id)) as depth_snapshot,
+        arg_max(q.paused, (s.taken_at, s.snapshot_id)) as paused,
+        arg_max(seconds_between(q.oldest_at, s.taken_at), (s.taken_at, s.snapshot_id)) as oldest_wait
     from snapshot_queues as q
     inner join snapshots as s on q.snapshot_id = s.snapshot_id
     group by s.scope, s.system, q.queue, minute
@@ -172,12 +172,16 @@ minutes as (
         minute
     from looks
     union
-    -- And those in which nothing happened while jobs waited.
+    -- And those in which nothing happened while jobs waited: a wait of more than a year is rather a wrong clock.
     select
         scope,
         system,
         queue,
-        unnest(generate_series(date_trunc('minute', changed_at), date_trunc('minute', least(next_at, $as_of)), interval 1 minute))
+        unnest(generate_series(
+            date_trunc('minute', greatest(changed_at, $as_of - interval 366 day)),
+            date_trunc('minute', least(next_at, $as_of)),
+            interval 1 minute
+        ))
     from levels
     where depth > 0
 ),

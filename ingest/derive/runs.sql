@@ -15,7 +15,8 @@ counted as (
     select
         *,
         sum(is_start) over slot as start_no,
-        sum(case when event in ('succeeded', 'failed', 'interrupted') then 1 else 0 end) over slot as end_no
+        sum(case when event in ('succeeded', 'failed', 'interrupted') then 1 else 0 end) over slot as end_no,
+        row_number() over slot as place
     from run_events
     window slot as (
         partition by job_key, observer, host, pid, thread
@@ -40,28 +41,28 @@ log_runs as (
         host,
         pid,
         thread,
-        any_value(worker) as worker,
+        any_value(worker order by place) as worker,
         min(attempt) as attempt_logged,
         max(max_attempts) as max_attempts,
-        any_value(job_class) as job_class,
-        any_value(queue) as queue,
+        any_value(job_class order by place) as job_class,
+        any_value(queue order by place) as queue,
         min(case when event = 'started' then occurred_at end) as start_seen_at,
         min(case when event in ('succeeded', 'failed', 'interrupted') then occurred_at end) as ended_at,
-        arg_min(event, (occurred_at, source_id, line_no)) filter (event in ('succeeded', 'failed', 'interrupted')) as outcome,
-        arg_min(duration, (occurred_at, source_id, line_no)) filter (event in ('succeeded', 'failed', 'interrupted')) as duration,
+        arg_min(event, place) filter (event in ('succeeded', 'failed', 'interrupted')) as outcome,
+        arg_min(duration, place) filter (event in ('succeeded', 'failed', 'interrupted')) as duration,
         max(case when event = 'heartbeat' then occurred_at end) as heartbeat_at,
-        any_value(wait) as wait,
+        any_value(wait order by place) as wait,
         max(case when event = 'started' then enqueued_at end) as enqueued_at,
         bool_or(will_retry) filter (event = 'failed') as will_retry,
-        any_value(error_class) as error_class,
-        any_value(error_message) as error_message,
-        any_value(backtrace) as backtrace,
-        any_value(trace_id) as trace_id,
-        any_value(span_id) as span_id,
+        any_value(error_class order by place) as error_class,
+        any_value(error_message order by place) as error_message,
+        any_value(backtrace order by place) as backtrace,
+        any_value(trace_id order by place) as trace_id,
+        any_value(span_id order by place) as span_id,
         max(occurred_at) as last_seen_at,
         min(source_id) as source_id,
         min(line_no) as line_no,
-        any_value(log_of(s.path)) as log_name
+        any_value(log_of(s.path) order by place) as log_name
     from grouped
     inner join sources as s using (source_id)
     group by job_key, scope, observer, host, pid, thread, start_no, lone_end_no
@@ -112,11 +113,11 @@ snapshot_runs as (
         j.host,
         j.pid,
         j.thread,
-        any_value(j.worker) as worker,
+        min(j.worker) as worker,
         max(j.attempt) as attempt_logged,
         max(j.max_attempts) as max_attempts,
-        any_value(j.job_class) as job_class,
-        any_value(j.queue) as queue,
+        min(j.job_class) as job_class,
+        min(j.queue) as queue,
         j.started_at as start_seen_at,
         null::timestamp as ended_at,
         null as outcome,

@@ -15,14 +15,14 @@ processes as (
     select
         worker_key,
         scope,
-        arg_max(system, seen_at) as system,
+        arg_max(system, (seen_at, system)) as system,
         place,
         pid,
-        any_value(worker) as worker,
-        any_value(host) as host,
-        any_value(version) as version,
-        any_value(queues) as queues,
-        any_value(concurrency) as concurrency,
+        arg_max(worker, (seen_at, worker)) as worker,
+        arg_max(host, (seen_at, host)) as host,
+        arg_max(version, (seen_at, version)) as version,
+        arg_max(queues, (seen_at, queues)) as queues,
+        arg_max(concurrency, (seen_at, concurrency)) as concurrency,
         min(booted_at) as booted_at,
         min(next_booted_at) as next_booted_at,
         min(seen_at) as first_seen_at,
@@ -32,7 +32,7 @@ processes as (
         count(*) filter (sign = 'heartbeat' and log_name is not null) as heartbeats,
         min(seen_at) filter (sign = 'heartbeat' and log_name is not null) as first_heartbeat_at,
         max(seen_at) filter (sign = 'heartbeat' and log_name is not null) as last_heartbeat_at,
-        any_value(log_name) as log_name
+        arg_max(log_name, (seen_at, log_name)) as log_name
     from signs
     group by worker_key, scope, place, pid
 ),
@@ -68,13 +68,16 @@ later_boots as (
     -- Another process that booted into the same log after this one fell silent.
     select
         p.worker_key,
-        min(q.booted_at) as replaced_at
+        q.booted_at as replaced_at
     from processes as p
-    inner join processes as q
-        on
-            p.scope = q.scope and p.log_name = q.log_name and p.worker_key <> q.worker_key
-            and p.last_seen_at < q.booted_at
-    group by p.worker_key
+    asof inner join (
+        select distinct
+            scope,
+            log_name,
+            booted_at
+        from processes
+        where booted_at is not null
+    ) as q on p.scope = q.scope and p.log_name = q.log_name and p.last_seen_at < q.booted_at
 ),
 
 weighed as (
@@ -97,6 +100,8 @@ weighed as (
             and coalesce(abs(seconds_between(v.started_at, p.booted_at)) <= 3, true)
             and coalesce(p.next_booted_at > v.taken_at, true)
     left join later_boots as b on p.worker_key = b.worker_key
+    -- Two containers may share host name and pid, and boot at once: the liveliest speaks for both.
+    qualify row_number() over (partition by p.worker_key order by v.heartbeat_at desc nulls last, v.started_at asc) = 1
 ),
 
 judged as (

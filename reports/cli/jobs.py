@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.as_of import aware, moment_asked
+from analysis.counts import count
 from analysis.durations import in_words
 from analysis.search import STATES, JobLine, Jobs, Wanted, classes, find_jobs, queues
 from reports.cli import NO_DATA
@@ -100,7 +101,7 @@ def _say(db: duckdb.DuckDBPyConnection, wanted: Wanted, found: Jobs, zone: tzinf
         for word, at in (("since", wanted.since), ("until", wanted.until))
         if at
     ]
-    many = "No job" if not found.total else "1 job" if found.total == 1 else f"{found.total:,} jobs"
+    many = count(found.total, "job") if found.total else "No job"
     more = f", the latest {len(found.lines):,} are shown; --limit 0 shows all" if len(found.lines) < found.total else ""
     click.echo(f"{' '.join([many, *times])}{more}.", err=True)
     for option, given, known in (("class", wanted.job_class, classes(db)), ("queue", wanted.queue, queues(db))):

@@ -9,6 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from analysis.counts import count
 from reports import labels, picture, wording
 from reports.incident import IMPACT_NOTE, IncidentReport
 
@@ -30,6 +31,7 @@ def render(report: IncidentReport) -> str:
         styles_digest=b64encode(sha256(styles.encode()).digest()).decode(),
         picture=picture,
         wording=wording,
+        count=count,
         labels=labels,
         clock=wording.clock_of(report.timeline.first_at, report.timeline.last_at),
         impact_note=IMPACT_NOTE,

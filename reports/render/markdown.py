@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from analysis.counts import count
 from analysis.finding import Evidence, Finding
 from reports.incident import IMPACT_NOTE, Blank, IncidentReport, NextStep
 from reports.labels import metric, subject, threshold
 from reports.wording import (
     axis,
     clock_of,
-    count,
     lasting,
     moment,
     number,

@@ -86,6 +86,23 @@ def test_the_command_answers_a_wrong_setting_with_its_usage_and_exit_code_2(
     assert "Traceback" not in result.output
 
 
+def test_jobs_that_share_several_lines_are_counted_once_and_are_one_piece_of_work() -> None:
+    began = datetime(2026, 1, 5, 11)  # noqa: DTZ001 - naive UTC as the table
+    own = [(f"job-{number}", f"charging order {number}") for number in range(40)]
+    shared = [(job, f"{words} 4711") for job in ("job-0", "job-1") for words in ("charging card", "mailing receipt")]
+    rows = {
+        "jobs": [
+            {"job_id": f"job-{number}", "state": "succeeded", "attempts": 1, "first_started_at": began}
+            for number in range(40)
+        ],
+        "attempt_evidence": [{"job_key": job, "text": text} for job, text in own + shared],
+    }
+    with database(rows) as db:
+        found = check(db, as_of=datetime(2026, 1, 5, 12, tzinfo=UTC), only=["enqueued-twice"]).findings
+    assert [each.title.partition(" share")[0] for each in found] == ["2 jobs of Job"]
+    assert [each.metrics["pieces_of_work"] for each in found] == [1]
+
+
 # The same answer
 
 

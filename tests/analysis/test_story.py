@@ -75,6 +75,27 @@ def test_an_enqueue_that_another_clock_puts_behind_its_start_is_told_before_it()
         assert [step.event for step in told(db).life.steps] == ["enqueued", "started"]
 
 
+def test_one_enqueue_between_two_runs_is_told_once() -> None:
+    enqueued_at = NOON.replace(second=2)
+    with database(
+        {
+            "jobs": [{"job_id": "a", "state": "running", "attempts": 2}],
+            "attempts": [
+                {"job_id": "a", "attempt": 1, "state": "unknown", "started_at": NOON, "enqueued_at": enqueued_at},
+                {
+                    "job_id": "a",
+                    "attempt": 2,
+                    "state": "running",
+                    "started_at": NOON.replace(second=1),
+                    "enqueued_at": enqueued_at,
+                },
+            ],
+            "attempt_evidence": [{"job_key": "a", "event": "enqueued", "line_no": 9, "seen_at": enqueued_at}],
+        }
+    ) as db:
+        assert [step.line for step in told(db).life.steps] == [9]
+
+
 def test_of_a_job_with_endless_evidence_the_first_and_the_last_pieces_are_kept() -> None:
     with database({"jobs": [{"job_id": "a", "state": "unknown"}]}) as db:
         db.execute(

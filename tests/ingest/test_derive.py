@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -286,7 +288,7 @@ def test_a_queue_that_stands_still_is_deep_in_every_minute_of_it() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 300)), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=settings.default.max_examples // 4)  # each is a whole derivation
 def test_depth_and_oldest_wait_are_those_of_the_jobs_waiting_at_each_minutes_end(waits: list[tuple[int, int]]) -> None:
     evidence = EvidenceDatabase()
     for number, (begin, wait) in enumerate(waits):
@@ -299,3 +301,104 @@ def test_depth_and_oldest_wait_are_those_of_the_jobs_waiting_at_each_minutes_end
         end = (minute - at(0)).total_seconds() + 60
         ages = [end - begin for begin, wait in waits if begin <= end < begin + wait]
         assert (depth, oldest) == (len(ages), max(ages, default=None))
+
+
+# One answer, whatever the order
+
+
+def test_two_systems_that_begin_with_one_letter_have_one_owner_of_a_job_known_to_both() -> None:
+    evidence = EvidenceDatabase()
+    for number in range(30):
+        for system in ("solid_queue", "sidekiq")[:: 1 if number % 2 else -1]:
+            evidence.event(0, "enqueued", f"long-job-id-{number}", system=system)
+    assert evidence.derive().rows("select system, count(*) from jobs group by system") == [("sidekiq", 30)]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["as written", "turned round"])
+def test_what_several_pieces_say_differently_is_told_by_time_and_not_by_their_order(*, turned: bool) -> None:
+    evidence = EvidenceDatabase()
+    moves = [(0, "default"), (60, "urgent"), (120, "slow")]
+    for seconds, queue in reversed(moves) if turned else moves:
+        job = {"held_in": "running", "job_id": "job-a", "pid": 100, "thread": "t1", "started_at": at(-5)}
+        evidence.snapshot(seconds, jobs=[job])
+        evidence.snapshot(seconds + 1, jobs=[{"held_in": "queued", "job_id": "job-a", "queue": queue}])
+        evidence.add("worker_events", occurred_at=at(seconds), event="line", pid=100, version=queue)
+    evidence.derive()
+    assert evidence.rows("select distinct queue from attempts") == [("default",)]
+    assert evidence.rows("select version from workers where version is not null") == [("slow",)]
+
+
+def test_of_equally_long_silences_the_first_is_named() -> None:
+    evidence = EvidenceDatabase().event(60, "started").event(0, "enqueued").event(120, "succeeded").derive()
+    assert evidence.rows("select longest_gap, longest_gap_at from coverage where kind = 'log'") == [(60.0, at(0))]
+
+
+# No row twice, and none mixed up
+
+
+def test_two_containers_of_one_host_name_and_pid_are_one_worker_and_their_run_one_attempt() -> None:
+    evidence = EvidenceDatabase().event(10, "started", pid=1, host="worker").snapshot(60)
+    for worker, seconds in (("worker:1:aa", 0), ("worker:1:bb", 1)):
+        evidence.add(
+            "snapshot_processes",
+            snapshot_id="snapshot-60",
+            worker=worker,
+            host="worker",
+            pid=1,
+            started_at=at(seconds),
+            heartbeat_at=at(58),
+        )
+    evidence.derive()
+    assert evidence.rows("select count(*), count(distinct worker_key) from workers") == [(1, 1)]
+    assert evidence.rows("select attempt, worker_state from attempts") == [(1, "alive")]
+
+
+def test_a_run_that_died_did_not_fail_with_the_error_of_a_later_run() -> None:
+    evidence = EvidenceDatabase().event(0, "started").snapshot(60).event(100, "started", pid=200)
+    failed = {"held_in": "retry", "job_id": "job-a", "failed_at": at(110), "error_class": "Boom"}
+    evidence.snapshot(120, jobs=[failed], pids=[200]).derive()
+    assert evidence.rows("select attempt, state, error_class from attempts order by attempt") == [
+        (1, "running", None),
+        (2, "failed", "Boom"),
+    ]
+
+
+def test_a_snapshot_of_workers_alone_says_nothing_about_a_queued_job() -> None:
+    evidence = EvidenceDatabase().event(0, "enqueued", queue="mail").snapshot(60, pids=[100])
+    evidence.db.execute("update sources set shows = ['workers'] where source_id = 3")
+    assert evidence.derive().rows(STATES) == [("job-a", "queued")]
+
+
+def test_the_message_of_a_jobs_last_error_is_never_that_of_an_earlier_one() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed", error_class="Early", error_message="why")
+    evidence.event(10, "started", thread="t2").event(11, "failed", thread="t2", error_class="Late").derive()
+    assert evidence.rows("select error_class, error_message from jobs") == [("Late", None)]
+
+
+def test_a_thread_of_an_unknown_process_is_not_the_thread_of_that_name_in_another() -> None:
+    evidence = EvidenceDatabase().event(0, "started", pid=None).event(50, "started", "job-b", pid=None).derive()
+    assert evidence.rows("select distinct state from attempts") == [("running",)]
+
+
+def test_a_worker_is_replaced_by_the_next_boot_into_its_log_and_not_by_a_later_one() -> None:
+    evidence = EvidenceDatabase().event(0, "started")
+    for seconds, pid in ((100, 200), (200, 300)):
+        evidence.add("worker_events", occurred_at=at(seconds), event="booted", pid=pid)
+    evidence.derive(5000)
+    assert evidence.rows("select pid, state from workers order by pid") == [
+        (100, "gone"),
+        (200, "gone"),
+        (300, "unknown"),
+    ]
+
+
+def test_a_clock_that_stands_at_the_beginning_of_time_does_not_fill_the_minutes_since() -> None:
+    evidence = (
+        EvidenceDatabase()
+        .event(0, "started")
+        .snapshot(
+            60,
+            jobs=[{"held_in": "queued", "job_id": "job-b", "queue": "mail", "enqueued_at": datetime(1970, 1, 1)}],  # noqa: DTZ001 - naive UTC as the table
+        )
+    )
+    assert evidence.derive().rows("select count(*) < 600_000 from queue_minutes") == [(True,)]

@@ -94,7 +94,7 @@ def test_a_load_killed_at_any_moment_goes_on_as_if_nothing_had_happened(tmp_path
     assert evidence(killed) == evidence(whole)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(cuts=st.lists(st.integers(0, len(TEXT)), min_size=1, max_size=2).map(sorted))
 def test_a_file_that_grows_is_the_file_loaded_at_once(cuts: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +111,7 @@ MIXED = (
 )  # fmt: skip
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=settings.default.max_examples // 8)
 @given(chunk=st.integers(200, len(MIXED)))
 @example(chunk=1)
 def test_chunk_sizes_do_not_change_the_rows_though_two_systems_write_to_one_file(chunk: int) -> None:
@@ -133,7 +133,7 @@ STREAM = "".join(sidekiq_lines(60)).encode()
 """Loaded in small chunks it has several checkpoints, and many line ends between them."""
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     cut=st.integers(0, len(STREAM)),
     forked=st.sampled_from([b"", b"X", b"\n", b"X\n", b"X\nY\n", TEXT[:900]]),
@@ -204,7 +204,7 @@ KINDS: dict[str, tuple[bytes, str]] = {
 }
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(kinds=st.lists(st.sampled_from(sorted(KINDS)), max_size=12), torn=st.booleans())
 def test_every_byte_is_accepted_blank_rejected_or_pending(kinds: list[str], torn: bool) -> None:  # noqa: FBT001 - drawn
     kinds = ["job", *kinds]

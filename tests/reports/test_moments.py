@@ -178,5 +178,16 @@ def test_jobs_hurt_are_counted_by_class_and_by_what_became_of_them() -> None:
     ]
 
 
+def test_a_job_of_the_same_id_in_another_installation_or_system_is_not_hurt() -> None:
+    rows: Rows = {
+        "jobs": [
+            {"job_id": "42", "job_key": "ours", "system": "", "state": "failed"},
+            {"job_id": "42", "job_key": "of another system", "system": "resque", "state": "queued"},
+            {"job_id": "42", "job_key": "of another installation", "scope": "eu", "state": "queued"},
+        ]
+    }
+    assert cost(rows, "high", ("42",)).fates == {"failed": 1}
+
+
 def test_a_minor_finding_hurts_no_job() -> None:
     assert cost(CLASSES, "low", ("a", "b")).jobs_hurt == 0

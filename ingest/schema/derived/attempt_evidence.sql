@@ -4,7 +4,7 @@ create table attempt_evidence (
     attempt integer,                     -- the execution; null for evidence about the job as a whole
     seen_at timestamp,                   -- when, UTC
     kind varchar not null,               -- log, span or snapshot
-    event varchar not null,              -- started, succeeded, failed, queued, in retry set, ...
+    event varchar not null,              -- started, succeeded, failed, queued, retry, run (a span), line, ...
     evidence_table varchar not null,     -- job_events, log_lines, spans or snapshot_jobs
     source_id integer not null,          -- the stream in sources
     line_no bigint not null,             -- and the line

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.records import physical_lines, sort_lines
@@ -270,7 +270,6 @@ def test_an_offset_in_a_json_time_is_not_dropped() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
 def test_whatever_follows_a_prefix_is_accounted_for(words: str) -> None:
     for source, text in (
         (sidekiq_text.SOURCE, f"{BEFORE_8} INFO: {words}"),
