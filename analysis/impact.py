@@ -11,7 +11,8 @@ import duckdb
 from analysis.answer import answer_with_zones, question
 from analysis.finding import SEVERITIES, Frozen, Investigation
 
-_HURTS = SEVERITIES[SEVERITIES.index("medium") :]
+HURTS = SEVERITIES[SEVERITIES.index("medium") :]
+"""Severities whose findings count their jobs as hurt."""
 _Key = tuple[Any, ...]
 
 
@@ -67,7 +68,7 @@ def impact(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> Impac
         {
             (finding.subject.get("scope", ""), finding.subject.get("system", ""), job)
             for finding in investigation.findings
-            if finding.severity in _HURTS
+            if finding.severity in HURTS
             for job in finding.jobs
         }
     )

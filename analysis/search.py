@@ -47,6 +47,13 @@ class JobLine(Frozen):
     """JSON text."""
 
 
+class Mention(Evidence):
+    """A line that holds a text."""
+
+    job_id: str | None
+    """The job it was said in, where the line tells."""
+
+
 class Wanted(Frozen):
     """Which jobs to list; what is empty or None does not narrow the list."""
 
@@ -101,9 +108,9 @@ def ids_like(db: duckdb.DuckDBPyConnection, some_id: str) -> tuple[str, ...]:
     return tuple(row["id"] for row in _rows(db, "search_ids_like", id=some_id.strip()))
 
 
-def lines_with(db: duckdb.DuckDBPyConnection, text: str) -> tuple[Evidence, ...]:
+def lines_with(db: duckdb.DuckDBPyConnection, text: str) -> tuple[Mention, ...]:
     """Lines of the inputs, unreadable ones included, that hold this text although no job has it as an id."""
-    return tuple(Evidence(**row) for row in _rows(db, "search_lines", text=text.strip()))
+    return tuple(Mention(**row) for row in _rows(db, "search_lines", text=text.strip()))
 
 
 def classes(db: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ with told as (
         source_id,
         line_no,
         occurred_at as said_at,
-        message as text
+        message as text,
+        job_id
     from log_lines
     where contains(message, $text) or contains(cast(attributes as varchar), $text)
     union all
@@ -12,7 +13,8 @@ with told as (
         source_id,
         line_no,
         null,
-        'could not be read (' || reason || '): ' || beginning
+        'could not be read (' || reason || '): ' || beginning,
+        null
     from rejected_lines
     where contains(beginning, $text)
     union all
@@ -21,7 +23,8 @@ with told as (
         line_no,
         occurred_at,
         event || coalesce(' ' || job_class, '') || coalesce(' ' || job_id, '') || ': '
-        || coalesce(error_message, cast(arguments as varchar), cast(attributes as varchar))
+        || coalesce(error_message, cast(arguments as varchar), cast(attributes as varchar)),
+        job_id
     from job_events
     where contains(cast(arguments as varchar), $text) or contains(cast(attributes as varchar), $text) or contains(error_message, $text)
 )
@@ -30,7 +33,8 @@ select
     s.path as source,
     t.line_no as line,
     t.said_at as at,
-    t.text
+    t.text,
+    t.job_id
 from told as t
 inner join sources as s on t.source_id = s.source_id
 order by t.said_at nulls last, s.path, t.line_no, t.text

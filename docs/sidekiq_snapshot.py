@@ -3,9 +3,9 @@ Take a snapshot of Sidekiq's Redis keys as JSON, reading only. Needs the package
 
 usage: python3 sidekiq_snapshot.py [redis://HOST:PORT/DB] [NAMESPACE] > snapshot.json
 
-Without an address the environment variable REDIS_URL is used, which keeps a password out of the list of processes.
-NAMESPACE is for applications with the gem redis-namespace. Everything is read in pages of at most about 1,000 items and
-written as it comes, so that neither Redis nor this machine holds a large queue at once.
+Without them the environment variables REDIS_URL and REDIS_NAMESPACE are used, which keeps a password out of the list of
+processes. NAMESPACE is for applications with the gem redis-namespace. Everything is read in pages of at most about
+1,000 items and written as it comes, so that neither Redis nor this machine holds a large queue at once.
 """
 
 # ruff: noqa: INP001, UP017 - a script that stands alone, and runs on the Python 3.9 of older machines, too
@@ -136,8 +136,9 @@ def _main(address: str, namespace: str = "") -> None:
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:] or [os.environ.get("REDIS_URL", "")]
-    if not words[0] or words[0].startswith("-") or len(words) > 2:  # noqa: PLR2004 - an address and a namespace
+    given = dict(zip(("REDIS_URL", "REDIS_NAMESPACE"), sys.argv[1:], strict=False))
+    words = [given.get(name) or os.environ.get(name, "") for name in ("REDIS_URL", "REDIS_NAMESPACE")]
+    if not words[0] or words[0].startswith("-") or len(sys.argv) > 3:  # noqa: PLR2004 - an address and a namespace
         sys.exit(__doc__)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     _main(*words)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from analysis.counts import count, enumeration
 from analysis.finding import SEVERITIES, Check, Coverage, Finding, Frozen, Investigation
-from analysis.impact import ClassImpact, Impact
+from analysis.impact import HURTS, ClassImpact, Impact
 from analysis.moments import Moments
 from analysis.series import QueueSeries, Timeline
 from reports.turns import Turn, turns
@@ -160,7 +160,7 @@ def _what_happened(findings: tuple[Finding, ...]) -> str:
 def _how_bad(impact: Impact) -> str:
     said = (
         f"{number(impact.jobs_hurt)} of {count(impact.jobs, 'job')} hurt; "
-        f"{number(impact.failed_runs)} of {count(impact.runs, 'run')} failed."
+        f"in all, {number(impact.failed_runs)} of {count(impact.runs, 'run')} failed."
     )
     if impact.wasted_runs:
         said += f" {count(impact.wasted_runs, 'run')} wasted, {lasting(impact.wasted_seconds)} of work."
@@ -168,16 +168,18 @@ def _how_bad(impact: Impact) -> str:
 
 
 def _since_when(findings: tuple[Finding, ...]) -> str:
+    grave = [finding for finding in findings if finding.severity in HURTS] or findings
     dated = [
-        (finding.first_at, finding.last_at or finding.first_at, place)
-        for place, finding in enumerate(findings, start=1)
+        (finding.first_at, finding.last_at or finding.first_at, findings.index(finding) + 1)
+        for finding in grave
         if finding.first_at
     ]
     if not dated:
         return "No finding has a time."
     first_at, _, place = min(dated)
     last_at = max(last_at for _, last_at, _ in dated)
-    return f"{period(first_at, last_at)}; finding {place} begins first."
+    alone = sum(begins == first_at for begins, _, _ in dated) == 1 < len(dated)
+    return f"{period(first_at, last_at)}{f'; finding {place} begins first' if alone else ''}."
 
 
 def _still_going_on(as_of: datetime, impact: Impact) -> str:
@@ -193,12 +195,17 @@ def _still_going_on(as_of: datetime, impact: Impact) -> str:
         )
     if impact.last_failure_at is not None:
         before = lasting((as_of - impact.last_failure_at).total_seconds())
-        said += f" The last run failed at {clock(impact.last_failure_at)}, {before} before the end of the evidence."
+        said += (
+            f" The last failure of any run was at {clock(impact.last_failure_at)}, {before} before the "
+            "end of the evidence."
+        )
     return said
 
 
 def _figures(investigation: Investigation, impact: Impact) -> Iterator[Figure]:
-    yield Figure(value=number(len(investigation.findings)), label="findings")
+    yield Figure(
+        value=number(len(investigation.findings)), label="finding" if len(investigation.findings) == 1 else "findings"
+    )
     yield Figure(value=number(impact.jobs_hurt), label=f"jobs hurt, of {number(impact.jobs)}")
     yield Figure(value=number(impact.unresolved), label="of them still open at the end")
     yield Figure(value=number(impact.failed_runs), label=f"failed runs, of {number(impact.runs)}")
@@ -228,7 +235,8 @@ def _blind_spots(investigation: Investigation) -> Iterator[str]:
         if not each.records:
             yield f"{each.source}: adds no record; it is in no known format, or later than this report's moment."
         if each.longest_gap and _is_long(each.longest_gap, each):
-            yield f"{each.source}: silent for {lasting(each.longest_gap)}; what happened then is not seen here."
+            gap = lasting(each.longest_gap)
+            yield f"{each.source}: no line for {gap}: nothing happened then, or it is not seen here."
 
 
 def _is_long(gap: float, coverage: Coverage) -> bool:

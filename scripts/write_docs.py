@@ -128,7 +128,7 @@ def _rule(rule: Rule[Any]) -> Iterator[str]:
     file = f"{rule.name.replace('-', '_')}.sql"
     yield (
         f"Family {rule.family}. One finding per {', '.join(rule.subject)}. Needs an input that shows "
-        f"{', '.join(rule.needs)}.\nSQL: [analysis/rules/{file}](../analysis/rules/{file})"
+        f"{', '.join(rule.needs) or 'jobs'}.\nSQL: [analysis/rules/{file}](../analysis/rules/{file})"
     )
 
 

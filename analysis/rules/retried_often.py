@@ -36,9 +36,9 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     jobs = len(rows)
     runs = f"ran {most} times" if jobs == 1 else f"ran up to {most} times each"
     if jobs == 1:
-        end = "it succeeded in the end" if fine else "it has not succeeded yet"
+        end = "it succeeded at last" if fine else "it has not succeeded yet"
     else:
-        end = "all succeeded in the end" if fine == jobs else f"{fine or 'none'} succeeded in the end"
+        end = "all succeeded at last" if fine == jobs else f"{fine or 'none'} had succeeded by then"
     return Verdict(
         title=f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {runs} because of "
         f"{rows[0]['error_class'] or 'errors that no input names'}; {end}",

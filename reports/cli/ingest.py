@@ -90,6 +90,7 @@ def _table(rows: list[tuple[Any, ...]], width: int) -> Table:
         }
         for path, form, hosts, first_at, last_at, zone, count, rejects, pending, _shows in rows
     ]
+    empty = [name for name in ("rejected", "pending bytes") if all(line[name] == "0" for line in lines)]
     return fitting_table(
-        lines, goes_first=("zone", "host", "format"), right=("rows", "rejected", "pending bytes"), width=width
+        lines, goes_first=("zone", *empty, "host", "format"), right=("rows", "rejected", "pending bytes"), width=width
     )

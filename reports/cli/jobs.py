@@ -104,6 +104,10 @@ def _say(db: duckdb.DuckDBPyConnection, wanted: Wanted, found: Jobs, zone: tzinf
     many = count(found.total, "job") if found.total else "No job"
     more = f", the latest {len(found.lines):,} are shown; --limit 0 shows all" if len(found.lines) < found.total else ""
     click.echo(f"{' '.join([many, *times])}{more}.", err=True)
+    if wanted.arguments and not found.total:
+        jobs, with_arguments = db.execute("select count(*), count(arguments) from jobs").fetchall()[0]
+        words = "jobtrail why VALUE looks into what was logged, too"
+        click.echo(f"Of {jobs:,} jobs {with_arguments:,} show their arguments in these inputs; {words}.", err=True)
     for option, given, known in (("class", wanted.job_class, classes(db)), ("queue", wanted.queue, queues(db))):
         if given and "*" not in given and given not in known:
             near = [name for name in known if given.lower() in name.lower()] or get_close_matches(given, known)
@@ -113,7 +117,8 @@ def _say(db: duckdb.DuckDBPyConnection, wanted: Wanted, found: Jobs, zone: tzinf
 
 def _print(out: Console, found: Jobs, zone: tzinfo, form: str) -> None:
     if form == "json":
-        click.echo(json.dumps([line.model_dump(mode="json") for line in found.lines], indent=2))
+        told = [line.model_dump(mode="json") | {"arguments": _decoded(line.arguments)} for line in found.lines]
+        click.echo(json.dumps(told, indent=2))
     elif form == "csv":
         text = io.StringIO()
         rows = csv.DictWriter(text, list(JobLine.model_fields))
@@ -145,6 +150,14 @@ def _cells(line: JobLine, zone: tzinfo) -> dict[str, str]:
         "job id": visible(line.job_id),
         "last error": visible(_error(line)),
     }
+
+
+def _decoded(arguments: str | None) -> object:
+    """Arguments as values; as text where they are nested too deeply to be read."""
+    try:
+        return None if arguments is None else json.loads(arguments)
+    except RecursionError:
+        return arguments
 
 
 def _error(line: JobLine) -> str:

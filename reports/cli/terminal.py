@@ -33,9 +33,11 @@ def fitting_table(
     out, in that order; then the first column folds, and no other ever does.
     """
     widths = {heading: max(len(heading), *(len(row[heading]) for row in rows)) + GAP for heading in rows[0]}
+    left_out = []
     for heading in goes_first:
         if sum(widths.values()) > width:
             del widths[heading]
+            left_out.append(heading)
     first, *others = widths
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     table.add_column(first, overflow="fold", max_width=max(width - sum(widths[each] for each in others) - GAP, 1))
@@ -43,6 +45,9 @@ def fitting_table(
         table.add_column(heading, no_wrap=True, justify="right" if heading in right else "left")
     for row in rows:
         table.add_row(*(plain(row[heading]) for heading in widths))
+    if left_out:
+        table.caption = Text(f"Left out for want of room: {', '.join(left_out)}.", style="dim", justify="left")
+        table.caption_justify = "left"
     return table
 
 

@@ -82,10 +82,13 @@ def _explain(db: duckdb.DuckDBPyConnection, job_id: str, found: Sequence[JobLine
         click.echo("Did you mean " + " or ".join(visible(each) for each in near) + "?", err=True)
     for line in lines_with(db, job_id):
         click.echo(f"  {visible(line.source)}:{line.line} holds it: {visible(line.text)[:160]}", err=True)
+        if line.job_id:
+            click.echo(f"    which job {visible(line.job_id)} said: jobtrail why {visible(line.job_id)}", err=True)
     inputs, first_at, last_at = db.execute(_INPUTS).fetchall()[0]
     covered = f", from {first_at:%Y-%m-%d %H:%M:%S} to {last_at:%Y-%m-%d %H:%M:%S} UTC" if first_at else ""
     click.echo(
-        f"{inputs} inputs were read{covered}. Find jobs by class, time or argument: jobtrail jobs --help", err=True
+        f"{inputs} inputs were read{covered}. To look for an argument: jobtrail jobs --arg {visible(job_id)}",
+        err=True,
     )
 
 

@@ -52,7 +52,7 @@ def captured(name: str, folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnectio
 
 @pytest.mark.parametrize("name", CAPTURED)
 def test_every_visible_fault_is_found_and_nothing_else_is_flagged(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, tmp_path: Path, print_at_the_end: Callable[[str], None]
 ) -> None:
     with captured(name, tmp_path) as (db, capture):
         investigation = check(db, as_of=capture.as_of, settings=THRESHOLDS)
@@ -60,8 +60,7 @@ def test_every_visible_fault_is_found_and_nothing_else_is_flagged(
     for finding in investigation.findings:
         flagged[finding.rule] |= set(finding.jobs)
     score = capture.score(flagged, retries=int(THRESHOLDS["retried-often.attempts"]))
-    with capsys.disabled():
-        print("\n" + score.table(name))  # noqa: T201 - the table is for people
+    print_at_the_end(score.table(name))
     assert {kind: jobs for kind, jobs in score.missed.items() if jobs} == {}
     assert {rule: jobs for rule, jobs in score.false.items() if jobs} == {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def table(name: str, planted: set[Flag], flagged: set[Flag]) -> str:
 
 @pytest.mark.parametrize("name", [story.name for story in STORIES])
 def test_what_was_planted_is_found_and_nothing_else_is_flagged(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, tmp_path: Path, print_at_the_end: Callable[[str], None]
 ) -> None:
     planted: list[Planted] = json.loads((TRUTHS / f"{name}.json").read_text())["planted"]
     database = tmp_path / "jobtrail.duckdb"
@@ -63,8 +64,7 @@ def test_what_was_planted_is_found_and_nothing_else_is_flagged(
         findings = check(db).findings
     right, flagged = planted_flags(planted), flags_of(findings, planted)
     allowed = {(fault["rule"], job) for fault in planted for job in fault.get("may_name", ())}
-    with capsys.disabled():
-        print("\n" + table(name, right, flagged - allowed))  # noqa: T201 - the table is for people
+    print_at_the_end(table(name, right, flagged - allowed))
     assert right - flagged == set()
     assert flagged - right - allowed == set()
     assert len(unread) == 5
