@@ -265,7 +265,7 @@ def test_a_job_waiting_since_1970_does_not_fill_the_database_with_minutes(tmp_pa
 def test_several_rejects_of_one_document_count_its_bytes_once(tmp_path: Path) -> None:
     snapshot = tmp_path / "snapshot.json"
     told = json.loads((CAPTURE / "snapshots" / "final.json").read_bytes())
-    told["queues"] = {"default": {"jobs": ["{", "["]}}
+    told["keys"]["queue:mail"] = {"type": "list", "ttl_ms": -1, "value": ["{", "["]}
     snapshot.write_text(json.dumps(told), encoding="utf-8")
     ingest(tmp_path / "t.duckdb", snapshot)
     query = "select reject_count > 1, bytes_rejected <= bytes_total, bytes_accepted >= 0 from sources"
