@@ -141,6 +141,18 @@ def test_a_load_cut_off_before_its_end_is_derived_anew_for_the_moment_asked(data
     assert (result.exit_code, "No job" in result.output) == (0, False)
 
 
+@pytest.mark.parametrize(
+    ("output", "code", "says"),
+    [(">&-", 0, ""), (">/dev/full", 2, "Error: cannot write the output: No space left on device\n")],
+)
+def test_an_output_that_is_closed_or_full_is_no_bug(database: Path, output: str, code: int, says: str) -> None:
+    command = f'"$0" jobs --db "$1" --format csv {output}'
+    jobtrail = Path(sys.executable).with_name("jobtrail")
+    done = subprocess.run(["sh", "-c", command, jobtrail, database], capture_output=True, text=True, check=False)
+    told = done.stderr.partition("\n")[2]  # the first line counts the jobs
+    assert (done.returncode, told) == (code, says)
+
+
 def test_a_setting_that_does_not_exist_is_answered_with_the_nearest_one(database: Path) -> None:
     result = run("check", "--db", database, "--set", "hung.min_ag=20s")
     assert (result.exit_code, "did you mean hung.min_age?" in result.output) == (2, True)
