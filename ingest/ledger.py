@@ -248,7 +248,9 @@ class Ledger:
         found = [self._sources[name] for name in stream.formats if name in self._sources]
         kinds = {source.kind for source in found}
         rejected, reject_count = self.db.execute(
-            "select coalesce(sum(bytes), 0), count(*) from rejected_lines where source_id = $source",
+            "select coalesce(sum(bytes), 0), coalesce(sum(rejects), 0) from ("
+            "select max(bytes) as bytes, count(*) as rejects from rejected_lines"
+            " where source_id = $source group by byte_offset)",
             {"source": stream.source_id},
         ).fetchall()[0]
         total = stream.position + stream.pending + stream.damaged

@@ -18,6 +18,8 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as the tables hold it
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MILLISECONDS_FROM = 100_000_000_000
 """Seconds reach it in the year 5138, milliseconds reached it in 1973."""
+_FIRST_YEAR, _LAST_YEAR = 1970, 2259
+"""A time outside of them is no clock's: it would stretch everything that is counted by time."""
 
 
 def decoded(text: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -136,16 +138,20 @@ def iso(value: Any) -> datetime | None:  # noqa: ANN401 - any JSON value
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        return _of_a_clock(moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment)
     except (ValueError, OverflowError):
         return None
 
 
 def _since_epoch(seconds: float) -> datetime | None:
     try:
-        return _EPOCH + timedelta(microseconds=round(seconds * 1_000_000))
+        return _of_a_clock(_EPOCH + timedelta(microseconds=round(seconds * 1_000_000)))
     except OverflowError:
         return None
+
+
+def _of_a_clock(moment: datetime) -> datetime | None:
+    return moment if _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
 
 
 def _whole_number(value: Any, limit: int) -> int | None:  # noqa: ANN401 - any JSON value

@@ -172,16 +172,18 @@ minutes as (
         minute
     from looks
     union
-    -- And those in which nothing happened while jobs waited: a wait of more than a year is rather a wrong clock.
+    -- And those in which nothing happened while jobs waited: of more than a day, at most 1,440 at equal distances.
     select
         scope,
         system,
         queue,
-        unnest(generate_series(
-            date_trunc('minute', greatest(changed_at, $as_of - interval 366 day)),
-            date_trunc('minute', least(next_at, $as_of)),
-            interval 1 minute
-        ))
+        unnest(
+            generate_series(
+                date_trunc('minute', changed_at),
+                date_trunc('minute', least(next_at, $as_of)),
+                to_minutes(greatest(1, cast(ceil(date_diff('minute', changed_at, least(next_at, $as_of)) / 1440) as bigint)))
+            )
+        )
     from levels
     where depth > 0
 ),

@@ -28,24 +28,25 @@ told as (
     from lines
 ),
 
--- A cast to timestamp drops an offset without a word, so only Z may take that shorter way.
+-- A cast to timestamp drops an offset without a word, so only Z may take that shorter way. What no clock shows (the
+-- year 1, a run of a century) is no time and no duration: one such value would stretch everything that is counted by time.
 read as (
     select
         line_no,
         line,
         f,
         case
-            when not regexp_full_match(f.ts[1:11], '\d{4}-\d\d-\d\d[T ]') then null
+            when not regexp_full_match(f.ts[1:11], '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ]') then null
             when f.ts[-1] = 'Z' then try_cast(f.ts as timestamp)
             else try_cast(f.ts as timestamptz) at time zone 'UTC'
         end as occurred_at,
         case
-            when not regexp_full_match(f.enqueued_at[1:11], '\d{4}-\d\d-\d\d[T ]') then null
+            when not regexp_full_match(f.enqueued_at[1:11], '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ]') then null
             when f.enqueued_at[-1] = 'Z' then try_cast(f.enqueued_at as timestamp)
             else try_cast(f.enqueued_at as timestamptz) at time zone 'UTC'
         end as enqueued_at,
         case
-            when not regexp_full_match(f.run_at[1:11], '\d{4}-\d\d-\d\d[T ]') then null
+            when not regexp_full_match(f.run_at[1:11], '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ]') then null
             when f.run_at[-1] = 'Z' then try_cast(f.run_at as timestamp)
             else try_cast(f.run_at as timestamptz) at time zone 'UTC'
         end as run_at,
@@ -54,8 +55,8 @@ read as (
         case when regexp_full_match(f.pid, '-?\d+') then try_cast(f.pid as bigint) end as pid,
         case when regexp_full_match(f.concurrency, '-?\d+') then try_cast(f.concurrency as integer) end as concurrency,
         case when regexp_full_match(f.job_count, '-?\d+') then try_cast(f.job_count as integer) end as job_count,
-        case when isfinite(try_cast(f.duration as double)) then try_cast(f.duration as double) end as duration,
-        case when isfinite(try_cast(f.wait as double)) then try_cast(f.wait as double) end as wait,
+        case when try_cast(f.duration as double) between 0 and 3e9 then try_cast(f.duration as double) end as duration,
+        case when try_cast(f.wait as double) between -3e9 and 3e9 then try_cast(f.wait as double) end as wait,
         case f.will_retry when 'true' then true when 'false' then false end as will_retry,
         case when json_type(f.queues) = 'ARRAY' then json_extract_string(f.queues, '$[*]') end as queues,
         nullif(f.arguments::varchar, 'null') as arguments
@@ -104,7 +105,7 @@ select
         when f is null then 'JSON, but no object'
         when coalesce(f.format <> $format, true)
             then 'its "format" is not ' || $format || ': written by another version; upgrade jobtrail to read it'
-        when occurred_at is null then '"ts" is missing or no ISO 8601 time'
+        when occurred_at is null then '"ts" is missing or no ISO 8601 time of the years 1970 to 2259'
         when f.event is null and f.worker_event is null and f.message is null and f.level is null
             then 'none of "event", "worker_event" and "message" is there'
     end as reason,

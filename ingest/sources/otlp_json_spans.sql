@@ -259,7 +259,8 @@ select
         when system = 'que' then otlp_integer(a."messaging.que.attempts") + 1
     end as attempt,
     case
-        when isfinite(try_cast(a."jobrunner.job.wait" as double)) then try_cast(a."jobrunner.job.wait" as double)
+        when try_cast(a."jobrunner.job.wait" as double) between -3e9 and 3e9
+            then try_cast(a."jobrunner.job.wait" as double)
     end as wait,
     case
         when coalesce(operation <> 'run', true) then null

@@ -30,13 +30,17 @@ read as (
         told.line,
         told.f,
         case
-            when not regexp_full_match(f.ts[1:11], '\d{4}-\d\d-\d\d[T ]') then null
+            when not regexp_full_match(f.ts[1:11], '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ]') then null
             when f.ts[-1] = 'Z' then try_cast(f.ts as timestamp)
             else try_cast(f.ts as timestamptz) at time zone 'UTC'
         end as occurred_at,
         json_merge_patch(
             json_merge_patch(told.line, '{"ts": null, "pid": null, "tid": null, "lvl": null, "msg": null}'),
-            '{"ctx": {"class": null, "jid": null, "elapsed": null, "queue": null}}'
+            case
+                when f.ctx.elapsed is null or try_cast(f.ctx.elapsed as double) between 0 and 3e9
+                    then '{"ctx": {"class": null, "jid": null, "elapsed": null, "queue": null}}'
+                else '{"ctx": {"class": null, "jid": null, "queue": null}}'
+            end
         ) as kept,
         case when regexp_full_match(f.ctx.trace_id, '[0-9a-f]{32}') then f.ctx.trace_id end as trace_id,
         case when regexp_full_match(f.ctx.span_id, '[0-9a-f]{16}') then f.ctx.span_id end as span_id
@@ -55,11 +59,11 @@ select
     case
         when read.line is null then 'no valid JSON: the line is cut or damaged'
         when read.f is null then 'JSON, but no object'
-        when read.occurred_at is null then '"ts" is missing or no ISO 8601 time'
+        when read.occurred_at is null then '"ts" is missing or no ISO 8601 time of the years 1970 to 2259'
     end as reason,
     lower(f.lvl) as level,
     try_cast(f.pid as bigint) as pid,
-    try_cast(f.ctx.elapsed as double) as duration,
+    case when try_cast(f.ctx.elapsed as double) between 0 and 3e9 then try_cast(f.ctx.elapsed as double) end as duration,
     case when f.ctx.job is not null then json_extract(read.line, '$.ctx')::varchar end as report,
     coalesce(f.msg, '') as words,
     nullif(nullif(read.kept::varchar, '{"ctx":{}}'), '{}') as attributes

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 _COLOUR = r"\x1b\[[0-9;]*m"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
+_CLOCK = r"(?:19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
+"""A time that a clock may show: one of the year 1 would stretch everything that is counted by time."""
+_LONGEST = 3e9
+"""Seconds, about a century: a run that lasted longer is a misprint."""
 _SEVERITY = r"(?:DEBUG|INFO|WARN|ERROR|FATAL|UNKNOWN)"
 
 _BEFORE_8 = rf"^(?:{_TIME} )?pid=\d+ tid=\S+(.*?) {_SEVERITY}: ?"
@@ -61,10 +65,16 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         pl.when(pl.col("report").is_null()).then(context).otherwise(pl.lit("")).alias("context"),
         pl.col("report").map_batches(_report_ends, return_dtype=pl.Int64).alias("report_end"),
     )
-    rejects = lines.filter(pl.col("prefix").is_null()).select(
-        "line_no", pl.lit("it begins like a line of Sidekiq's log, but has no severity").alias("reason")
+    prefix = pl.col("prefix")
+    reason = (
+        pl.when(prefix.is_null())
+        .then(pl.lit("it begins like a line of Sidekiq's log, but has no severity"))
+        .when(prefix.str.contains(_TIME) & ~prefix.str.contains(_CLOCK))
+        .then(pl.lit("its time is none of the years 1970 to 2259"))
     )
-    good = lines.filter(pl.col("prefix").is_not_null())
+    lines = lines.with_columns(reason.alias("reason"))
+    rejects = lines.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
+    good = lines.filter(pl.col("reason").is_null())
     parsed = rows_of(good.select(*_columns()))
     return Parsed(rows=parsed.rows, rejects=None if rejects.is_empty() else rejects)
 
@@ -72,10 +82,11 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
 def _columns() -> list[pl.Expr]:
     text, prefix, context, report = pl.col("text"), pl.col("prefix"), pl.col("context"), pl.col("report")
     words = text.str.slice(prefix.str.len_chars())
+    elapsed = context.str.extract(r" elapsed=(\S+)", 1).cast(pl.Float64, strict=False)
     after_report = report.str.slice(pl.col("report_end")).str.strip_prefix(":").str.strip_prefix(" ")
     return [
         pl.col("line_no"),
-        prefix.str.extract(f"({_TIME})", 1).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
+        prefix.str.extract(f"({_CLOCK})", 1).str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)
         .alias("occurred_at"),
         prefix.str.extract(f"({_SEVERITY})", 1).str.to_lowercase().alias("level"),
         prefix.str.extract(r"pid=(\d{1,18})", 1).cast(pl.Int64, strict=False).alias("pid"),
@@ -85,7 +96,7 @@ def _columns() -> list[pl.Expr]:
         context.str.extract(r" queue=(\S+)", 1).alias("queue"),
         context.str.extract(rf" trace_id=({_ID}{{32}})(?: |$)", 1).alias("trace_id"),
         context.str.extract(rf" span_id=({_ID}{{16}})(?: |$)", 1).alias("span_id"),
-        context.str.extract(r" elapsed=(\S+)", 1).cast(pl.Float64, strict=False).alias("duration"),
+        pl.when(elapsed.is_between(0, _LONGEST)).then(elapsed).alias("duration"),
         report.str.slice(0, pl.col("report_end")).alias("report"),
         pl.when(report.is_null()).then(words).otherwise(after_report).alias("words"),
         context.str.replace_all(

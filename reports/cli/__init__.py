@@ -6,6 +6,7 @@ import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -99,6 +100,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line, and end with its exit code."""
+    if sys.stdout is None:  # closed by whoever started it: Python opens none then
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     try:
         code = cli.main(prog_name="jobtrail", standalone_mode=False)
         sys.stdout.flush()
@@ -109,7 +112,11 @@ def main() -> None:
         code = STOPPED
     except (SystemExit, BrokenPipeError):  # how click and rich end when nobody reads on; our own codes are returned
         code = PIPE_CLOSED
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
+    except OSError as error:  # commands tell of files themselves: what is left is the output, on a full disk
+        click.echo(f"Error: cannot write {error.filename or 'the output'}: {error.strerror or error}", err=True)
+        code = TROUBLE
+        _write_no_more()
     except Exception as error:
         if os.environ.get("JOBTRAIL_DEBUG"):
             raise
@@ -120,3 +127,8 @@ def main() -> None:
         )
         code = TROUBLE
     sys.exit(code)
+
+
+def _write_no_more() -> None:
+    """Let go of what is still to be written: at the end Python would try again, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -58,15 +58,16 @@ def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> d
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError as error:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{value!r} is no ISO 8601 time, such as 2026-03-17T09:30:00Z") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _bring_up_to_date(db: duckdb.DuckDBPyConnection, as_of: datetime | None) -> None:
     stored = dict(db.execute("select key, value from meta").fetchall())
     wanted = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else None
-    if wanted is None and stored.get("derived_version") != stored.get("evidence_version"):
+    complete = stored.get("derived_version") == stored.get("evidence_version")
+    if wanted is None and not complete:
         raise Trouble("the last load was cut off before its end: run the same 'jobtrail ingest' again")
-    if wanted is not None and stored.get("as_of") != wanted.isoformat(sep=" "):
+    if wanted is not None and not (complete and stored.get("as_of") == wanted.isoformat(sep=" ")):
         derive_temporarily(db, wanted)

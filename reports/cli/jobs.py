@@ -22,33 +22,38 @@ from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.terminal import console, fitting_table
 from reports.cli.times import shown, spoken, zone
+from reports.cli.words import readable, words
 from reports.wording import visible
 
+_MOST = 10**9
+"""Jobs that may be asked for by number; more than a database holds."""
 _MESSAGE = 40
 """Characters of an error's message that the table shows."""
 
 
 def arguments_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """``--arg key=value`` or ``--arg value``, several times."""
-    pairs = [value.partition("=") for value in values]
+    pairs = [readable(value).partition("=") for value in values]
     return tuple((key, value) if sign else ("", key) for key, sign, value in pairs)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
-@click.option("--class", "job_class", help="Jobs of this class; * stands for any characters.")
-@click.option("--queue", help="Jobs of this queue; * stands for any characters.")
+@click.option("--class", "job_class", callback=words, help="Jobs of this class; * stands for any characters.")
+@click.option("--queue", callback=words, help="Jobs of this queue; * stands for any characters.")
 @click.option("--state", type=click.Choice(STATES), help="Jobs in this state.")
 @click.option("--arg", "arguments", multiple=True, callback=arguments_of,
               help="Jobs whose arguments hold KEY=VALUE, or VALUE, at any depth.")  # fmt: skip
-@click.option("--error", help="Jobs whose last error holds this text.")
+@click.option("--error", callback=words, help="Jobs whose last error holds this text.")
 @click.option("--since", help="Jobs seen from then on: 2026-03-17T09:30, 'yesterday 22:00', '2 hours ago'.")
 @click.option("--until", help="Jobs seen before then.")
 @click.option(
     "--tz", "zone", callback=zone, default="UTC", show_default=True, help="Zone of the times given and shown."
 )
-@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many; 0 for all.")
+@click.option(
+    "--limit", type=click.IntRange(0, _MOST), default=50, show_default=True, help="At most so many; 0 for all."
+)
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
 @click.pass_context

@@ -18,6 +18,7 @@ from reports.cli import FOUND, NO_DATA, Trouble
 from reports.cli.check import fails, settings_of
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.terminal import console, plain
+from reports.cli.words import words
 from reports.incident import IncidentReport, incident
 from reports.render import RENDERERS
 
@@ -52,7 +53,7 @@ Examples:
     show_default="incident.html",
     help="A file ending in .html, .md or .json. May be given several times.",
 )
-@click.option("--title", default="Incident report", show_default=True)
+@click.option("--title", callback=words, default="Incident report", show_default=True)
 @click.option("--fail-on", type=click.Choice([*SEVERITIES, "none"]), default="none", show_default=True,
               help="Exit with 1 from this severity on.")  # fmt: skip
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")

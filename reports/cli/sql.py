@@ -20,6 +20,7 @@ from reports.cli.answers import Row, csv_lines, json_lines, meanings, table_line
 from reports.cli.evidence import DATABASE, in_words
 from reports.cli.sandbox import confined, deadline, interruptible, refusals
 from reports.cli.shell import Shell
+from reports.cli.words import words
 
 _LIMIT = 1000
 _BATCH = 5000
@@ -35,7 +36,7 @@ Examples:
   jobtrail sql --format csv - < question.sql
 """
 )
-@click.argument("query", required=False)
+@click.argument("query", required=False, callback=words)
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option(

@@ -30,8 +30,13 @@ def spoken(words: str, *, before: datetime, zone: tzinfo, option: str) -> dateti
     try:
         exact = datetime.fromisoformat(words)
     except ValueError:
-        return _english(words, before.astimezone(zone), option)
-    return exact if exact.tzinfo else exact.replace(tzinfo=zone)
+        exact = _english(words, before.astimezone(zone), option)
+    moment = exact if exact.tzinfo else exact.replace(tzinfo=zone)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise _no_time(words, option) from None
+    return moment
 
 
 def shown(moment: datetime | None, zone: tzinfo) -> str:
@@ -53,11 +58,15 @@ def _english(words: str, said_at: datetime, option: str) -> datetime:
     )
     found = parser.get_date_data(words)
     if found.date_obj is None:
-        raise click.UsageError(
-            f"{option}: {words!r} is no time; write one such as 2026-03-17T09:30, 'yesterday 22:00' or '2 hours ago'"
-        )
+        raise _no_time(words, option)
     moment: datetime = found.date_obj
     ago = words.rstrip().endswith("ago") or words.strip() == "now"
     if found.period != "time" and not ago:
         moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return moment.replace(tzinfo=said_at.tzinfo)
+
+
+def _no_time(words: str, option: str) -> click.UsageError:
+    return click.UsageError(
+        f"{option}: {words!r} is no time; write one such as 2026-03-17T09:30, 'yesterday 22:00' or '2 hours ago'"
+    )

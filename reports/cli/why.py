@@ -22,6 +22,7 @@ from reports.cli import NO_DATA, TROUBLE
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.terminal import console, plain
 from reports.cli.times import shown, zone
+from reports.cli.words import some_id
 from reports.wording import visible
 
 _ALIKE = {"log": 6, "span": 6, "snapshot": 2}
@@ -29,7 +30,7 @@ _ALIKE = {"log": 6, "span": 6, "snapshot": 2}
 
 
 @click.command()
-@click.argument("job_id")
+@click.argument("job_id", callback=some_id)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import resource
 import socket
@@ -24,6 +25,7 @@ from reports.cli import cli
 from tests.ingest.loads import derived, evidence, job_log_lines, load_all, sidekiq_lines
 
 JOBS = [line.encode() for line in job_log_lines(6)]
+CAPTURE = Path(__file__).parent.parent / "fixtures" / "captures" / "sidekiq-8.1.7-plain"
 JOBTRAIL = str(Path(sys.executable).with_name("jobtrail"))
 TEXT = "".join(sidekiq_lines(40)).encode()
 
@@ -220,3 +222,51 @@ def test_a_full_disk_is_told_in_words_and_the_same_command_goes_on_later(tmp_pat
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     load_all(tmp_path / "whole.duckdb", log)
     assert evidence(database) == evidence(tmp_path / "whole.duckdb")
+
+
+ODD_VALUES: dict[str, list[dict[str, object]]] = {
+    "times of no clock": [
+        {"enqueued_at": "0001-01-01T00:00:00+14:00", "run_at": "9999-12-31T23:59:59-14:00"},
+        {"enqueued_at": "0000-01-01T00:00:00Z"},
+    ],
+    "durations of no run": [{"duration": 1e20}, {"duration": -1}, {"wait": -1e18, "duration": "NaN"}, {"wait": 1e300}],
+}
+
+
+@pytest.mark.parametrize("what", ODD_VALUES)
+def test_a_value_that_no_clock_shows_is_kept_aside_and_hurts_no_other_job(tmp_path: Path, what: str) -> None:
+    log, database = tmp_path / "a.jsonl", tmp_path / "t.duckdb"
+    odd = [json.loads(JOBS[1]) | {"job_id": f"odd-{n}"} | values for n, values in enumerate(ODD_VALUES[what])]
+    log.write_bytes(b"".join(JOBS) + b"".join(json.dumps(line).encode() + b"\n" for line in odd))
+    ingest(database, log)
+    kept = rows(database, "select attributes from job_events where job_id like 'odd-%' order by job_id")
+    assert [json.loads(attributes).keys() for (attributes,) in kept] == [each.keys() for each in ODD_VALUES[what]]
+    assert rows(database, "select count(*) from jobs where job_id not like 'odd-%'") == [(6,)]
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "2260", "9999"])
+def test_a_line_of_a_year_that_no_clock_shows_is_rejected(tmp_path: Path, year: str) -> None:
+    for name, line in (("a.jsonl", JOBS[0]), ("a.log", TEXT.partition(b"\n")[0] + b"\n")):
+        (tmp_path / name).write_bytes(line + line.replace(b"2026-", year.encode() + b"-"))
+    ingest(tmp_path / "t.duckdb", tmp_path / "a.jsonl", tmp_path / "a.log")
+    told = rows(tmp_path / "t.duckdb", REJECTS)
+    assert [(path, line_no) for path, line_no, _, _ in told] == [("a.jsonl", 2), ("a.log", 2)]
+    assert all("the years 1970 to 2259" in reason for *_, reason in told)
+
+
+def test_a_job_waiting_since_1970_does_not_fill_the_database_with_minutes(tmp_path: Path) -> None:
+    old = json.loads(JOBS[0]) | {"event": "enqueued", "job_id": "old", "ts": "1970-01-01T00:00:00Z"}
+    (tmp_path / "a.jsonl").write_bytes(json.dumps(old).encode() + b"\n" + b"".join(JOBS))
+    ingest(tmp_path / "t.duckdb", tmp_path / "a.jsonl")
+    [(count, deepest)] = rows(tmp_path / "t.duckdb", "select count(*), max(depth) from queue_minutes")
+    assert (count < 2000, deepest) == (True, 1)
+
+
+def test_several_rejects_of_one_document_count_its_bytes_once(tmp_path: Path) -> None:
+    snapshot = tmp_path / "snapshot.json"
+    told = json.loads((CAPTURE / "snapshots" / "final.json").read_bytes())
+    told["keys"]["queue:mail"] = {"type": "list", "ttl_ms": -1, "value": ["{", "["]}
+    snapshot.write_text(json.dumps(told), encoding="utf-8")
+    ingest(tmp_path / "t.duckdb", snapshot)
+    query = "select reject_count > 1, bytes_rejected <= bytes_total, bytes_accepted >= 0 from sources"
+    assert rows(tmp_path / "t.duckdb", query) == [(True, True, True)]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -99,12 +100,57 @@ def test_an_empty_folder_is_no_data_and_exit_code_3(tmp_path: Path) -> None:
         (("check", "--db", "nowhere.duckdb"), "there is no database nowhere.duckdb"),
         (("check", "--set", "hung"), "write rule.param=value"),
         (("check", "--as-of", "tea time"), "is no ISO 8601 time"),
+        (("check", "--as-of", "0001-01-01T00:00:00+05:00"), "is no ISO 8601 time"),
+        (("check", "--as-of", "9999-12-31T23:59:59-05:00"), "is no ISO 8601 time"),
+        (("why", " "), "it is empty: write the id of a job"),
+        (("jobs", "--limit", "9" * 24), "is not in the range"),
         (("sql", "select 1", "--db", "nowhere.duckdb"), "there is no database"),
     ],
 )
 def test_a_wrong_word_is_answered_in_words_and_with_exit_code_2(words: tuple[str, ...], says: str) -> None:
     result = run(*words)
     assert (result.exit_code, says in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_utc_has_not_is_no_time(database: Path, time: str) -> None:
+    result = run("jobs", "--db", database, "--since", time)
+    assert (result.exit_code, "is no time; write one such as" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("why", "\udcff"), 3),
+        (("jobs", "--arg", "\udcff=\udcff"), 0),
+        (("jobs", "--class", "\udcff", "--queue", "\udcff", "--error", "\udcff"), 0),
+        (("sql", "select '\udcff'"), 0),
+    ],
+)
+def test_words_that_are_no_utf_8_are_looked_for_all_the_same(database: Path, words: tuple[str, ...], code: int) -> None:
+    assert run(*words, "--db", database).exit_code == code
+
+
+def test_a_load_cut_off_before_its_end_is_derived_anew_for_the_moment_asked(database: Path) -> None:
+    with duckdb.connect(str(database)) as db:
+        [(as_of,)] = db.execute("select value from meta where key = 'as_of'").fetchall()
+        db.execute("delete from jobs")
+        db.execute("update meta set value = '0' where key = 'derived_version'")
+    assert run("jobs", "--db", database).exit_code == 2
+    result = run("jobs", "--db", database, "--as-of", as_of)
+    assert (result.exit_code, "No job" in result.output) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "says"),
+    [(">&-", 0, ""), (">/dev/full", 2, "Error: cannot write the output: No space left on device\n")],
+)
+def test_an_output_that_is_closed_or_full_is_no_bug(database: Path, output: str, code: int, says: str) -> None:
+    command = f'"$0" jobs --db "$1" --format csv {output}'
+    jobtrail = Path(sys.executable).with_name("jobtrail")
+    done = subprocess.run(["sh", "-c", command, jobtrail, database], capture_output=True, text=True, check=False)
+    told = done.stderr.partition("\n")[2]  # the first line counts the jobs
+    assert (done.returncode, told) == (code, says)
 
 
 def test_a_setting_that_does_not_exist_is_answered_with_the_nearest_one(database: Path) -> None:

@@ -1,4 +1,4 @@
--- One row per queue and minute: what came, what ran, what waited.
+-- One row per queue and minute: what came, what ran, what waited. A wait of days without any event has fewer rows.
 create table queue_minutes (
     scope varchar not null,              -- the queue installation
     system varchar not null,             -- the job system
