@@ -21,7 +21,7 @@ import duckdb
 import polars as pl
 import pytest
 import zstandard
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.files import InputError
@@ -144,6 +144,7 @@ def test_a_file_that_parts_from_a_longer_known_one_at_any_byte_loses_no_line(
     cut: int, forked: bytes, chunk: int, *, again: bool
 ) -> None:
     data = STREAM[:cut] + forked
+    assume(len(data) < len(STREAM))  # a file as long as the stream is compared with all of it, a longer one has grown
     with tempfile.TemporaryDirectory() as folder:
         longer, shorter, database = Path(folder, "longer.log"), Path(folder, "shorter.log"), Path(folder, "t.duckdb")
         longer.write_bytes(STREAM)
