@@ -6,11 +6,11 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from analysis.answer import question
 from analysis.finding import Confidence, Severity
 
 Row = Mapping[str, Any]
@@ -68,12 +68,12 @@ class Rule(Generic[P]):
     @property
     def sql(self) -> str:
         """The question. Raises ``FileNotFoundError`` where the .sql file is missing."""
-        return self._read(".sql")
+        return self._read("")
 
     @property
     def looked_at(self) -> str:
         """SQL for one row: ``judged``, how many things were held to the bar (none: nothing was asked), and more."""
-        return self._read(".looked_at.sql")
+        return self._read(".looked_at")
 
     @property
     def docstring(self) -> str:
@@ -81,5 +81,4 @@ class Rule(Generic[P]):
         return inspect.getdoc(sys.modules[f"analysis.rules.{self.name.replace('-', '_')}"]) or ""
 
     def _read(self, ending: str) -> str:
-        name = self.name.replace("-", "_") + ending
-        return files("analysis.rules").joinpath(name).read_text(encoding="utf-8")
+        return question("analysis.rules", self.name.replace("-", "_") + ending)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from analysis.as_of import naive
 from ingest.database import DatabaseError, open_for_reading, open_for_writing, room_to_write
 from ingest.derive import derive, derive_temporarily
 from ingest.files import InputError
@@ -65,7 +66,7 @@ def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> d
 
 def _bring_up_to_date(db: duckdb.DuckDBPyConnection, as_of: datetime | None) -> None:
     stored = dict(db.execute("select key, value from meta").fetchall())
-    wanted = as_of.astimezone(UTC).replace(tzinfo=None) if as_of else None
+    wanted = naive(as_of) if as_of else None
     complete = stored.get("derived_version") == stored.get("evidence_version")
     if wanted is None and not complete:
         raise Trouble("the last load was cut off before its end: run the same 'jobtrail ingest' again")

@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from analysis.answer import question
 from ingest.database import open_for_reading
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive
@@ -35,8 +36,8 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
         out.print("There is no file to read in what was given.")
         ctx.exit(NO_DATA)
     with in_words(), open_for_reading(database) as db:
-        rows = db.execute(_COVERAGE).fetchall()
-        unread = db.execute(_UNREAD).fetchall()
+        rows = db.execute(question(__package__, "inputs_read")).fetchall()
+        unread = db.execute(question(__package__, "first_rejects")).fetchall()
     out.print(_table(rows, out.width))
     for path, line, reason, more in unread:
         others = f" (and {more:,} more lines of that file)" if more else ""
@@ -46,10 +47,10 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
             out.print(plain(visible(f"  note      {file.name}: {file.note}")), soft_wrap=True)
     shown = {word for row in rows for word in row[-1]}
     can, cannot = answered(shown)
-    for question in can:
-        out.print(Text(f"  can be answered      {question.words}"))
-    for question in cannot:
-        out.print(Text(f"  cannot be answered   {question.words} It takes {question.answered_by}."))
+    for each in can:
+        out.print(Text(f"  can be answered      {each.words}"))
+    for each in cannot:
+        out.print(Text(f"  cannot be answered   {each.words} It takes {each.answered_by}."))
     new = sum(not file.known_already for file in report.files)
     out.print(Text(f"\n{report.rows:,} rows from {new} new or grown of {len(report.files)} files, in {database}."))
     if not any(row[-1] for row in rows):
@@ -59,20 +60,6 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
 
 _HOSTS = 2
 """Machines that the table names of each input."""
-
-_UNREAD = """
-select s.path, min(r.line_no), min_by(r.reason, r.line_no), count(*) - 1
-from rejected_lines as r join sources as s on r.source_id = s.source_id
-group by s.path order by s.path limit 10
-"""
-"""Per file the first line that could not be read, and why."""
-
-_COVERAGE = """
-select s.path, s.format, coalesce(c.hosts, []) as hosts, s.first_at, s.last_at, s.zone, s.row_count, s.reject_count,
-    s.bytes_pending, s.shows
-from sources as s left join coverage as c on s.source_id = c.source_id
-order by s.path, s.source_id
-"""
 
 
 def _table(rows: list[tuple[Any, ...]], width: int) -> Table:

@@ -14,6 +14,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from analysis.answer import question
 from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.durations import in_words
@@ -110,11 +111,11 @@ def _say(db: duckdb.DuckDBPyConnection, wanted: Wanted, found: Jobs, zone: tzinf
     more = f", the latest {len(found.lines):,} are shown; --limit 0 shows all" if len(found.lines) < found.total else ""
     click.echo(f"{' '.join([many, *times])}{more}.", err=True)
     if wanted.arguments and not found.total:
-        jobs, with_arguments = db.execute("select count(*), count(arguments) from jobs").fetchall()[0]
+        jobs, with_arguments = db.execute(question(__package__, "arguments_shown")).fetchall()[0]
         words = "jobtrail why VALUE looks into what was logged, too"
         click.echo(f"Of {jobs:,} jobs {with_arguments:,} show their arguments in these inputs; {words}.", err=True)
-    for option, given, known in (("class", wanted.job_class, classes(db)), ("queue", wanted.queue, queues(db))):
-        if given and "*" not in given and given not in known:
+    for option, given, names in (("class", wanted.job_class, classes), ("queue", wanted.queue, queues)):
+        if given and "*" not in given and given not in (known := names(db)):
             near = [name for name in known if given.lower() in name.lower()] or get_close_matches(given, known)
             hint = f"; did you mean {' or '.join(visible(name) for name in near[:3])}?" if near else ""
             click.echo(f"No job has the {option} {visible(given)}{hint}", err=True)

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 
 import click
 import duckdb
 
+from analysis.answer import question
 from reports.cli import Trouble
 from reports.cli.answers import Row, csv_lines, json_lines, meanings, table_lines
 from reports.cli.evidence import DATABASE, in_words
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     if output is not None:
         _refuse(output, database)
     if tables:
-        query = _statement("tables.sql")
+        query = question(__package__, "tables")
     elif query == "-" or (query is None and (output is not None or not sys.stdin.isatty())):
         query = sys.stdin.read()
     if limit is None:
@@ -114,13 +114,13 @@ class _Asking:
 
     def print_tables(self) -> None:
         """The tables and what they hold."""
-        _, rows = self._ask(_statement("tables.sql"))
+        _, rows = self._ask(question(__package__, "tables"))
         for line in meanings(((name, meaning) for name, meaning in rows), _width()):
             click.echo(line)
 
     def print_columns(self, table: str) -> None:
         """One table's columns and what they mean."""
-        found = self.db.execute(_statement("columns.sql"), {"table_name": table}).fetchall()
+        found = self.db.execute(question(__package__, "columns"), {"table_name": table}).fetchall()
         if not found:
             raise Trouble(f"there is no table {table}; .tables lists what there is")
         for line in meanings(found, _width()):
@@ -217,7 +217,3 @@ def _refuse(output: Path, database: Path) -> None:
 
 def _width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
-
-
-def _statement(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

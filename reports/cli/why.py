@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from analysis.answer import question
 from analysis.search import JobLine, ids_like, jobs_known_as, lines_with
 from analysis.story import Life, Story, Verdict, story
 from analysis.story.life import Step
@@ -85,15 +86,12 @@ def _explain(db: duckdb.DuckDBPyConnection, job_id: str, found: Sequence[JobLine
         click.echo(f"  {visible(line.source)}:{line.line} holds it: {visible(line.text)[:160]}", err=True)
         if line.job_id:
             click.echo(f"    which job {visible(line.job_id)} said: jobtrail why {visible(line.job_id)}", err=True)
-    inputs, first_at, last_at = db.execute(_INPUTS).fetchall()[0]
+    inputs, first_at, last_at = db.execute(question(__package__, "period_read")).fetchall()[0]
     covered = f", from {first_at:%Y-%m-%d %H:%M:%S} to {last_at:%Y-%m-%d %H:%M:%S} UTC" if first_at else ""
     click.echo(
         f"{inputs} inputs were read{covered}. To look for an argument: jobtrail jobs --arg {visible(job_id)}",
         err=True,
     )
-
-
-_INPUTS = "select count(*), min(first_at), max(last_at) from sources"
 
 
 def _print(out: Console, told: Story, zone: tzinfo, *, every: bool) -> None:
