@@ -15,6 +15,7 @@ import polars as pl
 
 from ingest import schema
 from ingest.arrow_frame import ArrowFrame
+from ingest.clocks import Clock
 from ingest.sources import Source
 
 MARK = 8
@@ -78,6 +79,9 @@ class Stream:
     first_at: datetime | None = None
     last_at: datetime | None = None
     note: str | None = None
+    clock: Clock = field(default_factory=Clock)
+    told_by_clock: bool = False
+    """Whether any of its times names no zone."""
     digest: Any = field(default_factory=_digest)
     torn: bytes = b""
     long_line: int = 0
@@ -274,7 +278,9 @@ class Ledger:
             "reject_count": reject_count,
             "first_at": stream.first_at,
             "last_at": stream.last_at,
-            "zone": "UTC" if found else None,
+            "zone": (stream.clock.name if stream.told_by_clock else "UTC") if found else None,
+            "zone_basis": (stream.clock.basis if stream.told_by_clock else "told") if found else None,
+            "resume_clock": stream.clock.stands_at,
             "resume_offset": stream.resume_offset,
             "resume_line": stream.resume_line,
             "resume_format": stream.last_format,

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from ingest.arguments import with_arguments_digest
+from ingest.clocks import Clock, tells_by_clock
 from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
 from ingest.ledger import Ledger, Stream
@@ -71,6 +73,8 @@ def load(  # noqa: PLR0913 - the options of a command
     now: datetime,
     sources: Sequence[Source] = SOURCES,
     formats: Sequence[str] = (),
+    zone: tzinfo | None = None,
+    first_day: date | None = None,
     final: bool = False,
     chunk: int = CHUNK,
     progress: Callable[[Progress], None] | None = None,
@@ -78,8 +82,9 @@ def load(  # noqa: PLR0913 - the options of a command
     """
     Load files and folders into a database, which is made where there is none.
 
-    ``formats`` names the formats to try where it should not be all; ``final`` says that no file will grow, so that a
-    last line without its end counts. ``now`` (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for
+    ``formats`` names the formats to try where it should not be all; ``zone`` is that of times which name none, and
+    ``first_day`` the day of the first line of a log that writes the time of day alone; ``final`` says that no file will
+    grow, so that a last line without its end counts. ``now`` (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for
     a path or format that does not exist and ``DatabaseError`` for a database that cannot be used. What stands in the
     files raises nothing: what cannot be read is in ``rejected_lines``.
     """
@@ -87,7 +92,12 @@ def load(  # noqa: PLR0913 - the options of a command
     files = input_files(paths)
     with room_to_write(database), open_for_writing(database) as db, duckdb.connect() as scratch:
         loader = _Loader(
-            ledger=Ledger(db, now=now, sources=sources), sources=chosen, scratch=scratch, final=final, chunk=chunk
+            ledger=Ledger(db, now=now, sources=sources),
+            sources=chosen,
+            scratch=scratch,
+            clock=Clock(zone=zone, basis="stated", first_day=first_day) if zone else Clock(first_day=first_day),
+            final=final,
+            chunk=chunk,
         )
         return LoadReport(files=tuple(loader.load(file, progress or _silent) for file in files))
 
@@ -111,6 +121,7 @@ class _Loader:
     ledger: Ledger
     sources: tuple[Source, ...]
     scratch: duckdb.DuckDBPyConnection
+    clock: Clock
     final: bool
     chunk: int
 
@@ -121,6 +132,7 @@ class _Loader:
             reader = open_reader(file.path)
             closed = self.final or reader.compression is not None
             stream = find_stream(self.ledger, file, reader, closed=closed)
+            stream.clock = self.clock.going_on_from(stream.clock)
             rows_before = stream.row_count
             if not stream.complete:
                 self._read(stream, reader, closed=closed, progress=progress)
@@ -326,8 +338,11 @@ class _Loader:
     def _parse(self, stream: Stream, source: Source, records: pl.DataFrame) -> None:
         stream.note_formats([source.name])
         for parsed in self._parsed(source, records):
-            for table, rows in parsed.rows.items():
-                self.ledger.add(stream, table, rows)
+            stream.told_by_clock |= tells_by_clock(parsed.rows)
+            stream.clock, frames = stream.clock.told_by(parsed.moments).read(parsed.rows)
+            for table, rows in frames.items():
+                digested = with_arguments_digest(rows) if "arguments" in rows.columns else rows
+                self.ledger.add(stream, table, digested)
             if parsed.rejects is not None:
                 self._reject_records(stream, parsed.rejects, records)
 

@@ -66,7 +66,6 @@ _EVENT_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "attempt": pl.Int32,
     "max_attempts": pl.Int32,
     "arguments": pl.String,
-    "arguments_digest": pl.String,
     "pid": pl.Int64,
     "thread": pl.String,
     "duration": pl.Float64,

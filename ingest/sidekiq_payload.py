@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest import untrusted_json as read
-from ingest.arguments import arguments_digest
 from ingest.snapshot_rows import Row
 from ingest.untrusted_json import Fields
 
@@ -19,7 +18,6 @@ _TOLD = (
     "attempt",
     "max_attempts",
     "arguments",
-    "arguments_digest",
     "enqueued_at",
     "attributes",
 )
@@ -60,7 +58,6 @@ def job_row(job: Fields, found: Row, aside: Row) -> Row:
         "attempt": _within_32_bits(earlier, _attempt(found["held_in"], payload.get("retry_count"))),
         "max_attempts": _within_32_bits(earlier, _max_attempts(payload)),
         "arguments": arguments,
-        "arguments_digest": arguments_digest(job_class, arguments),
         "created_at": job.take("created_at", read.epoch),
         "enqueued_at": job.take("enqueued_at", read.epoch),
         "failed_at": retried_at or failed_at,

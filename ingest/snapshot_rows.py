@@ -43,7 +43,6 @@ JOBS: Mapping[str, pl.DataType] = {
     "attempt": _SMALL,
     "max_attempts": _SMALL,
     "arguments": _TEXT,
-    "arguments_digest": _TEXT,
     "idempotency_key": _TEXT,
     "created_at": _MOMENT,
     "enqueued_at": _MOMENT,

@@ -8,8 +8,10 @@ after the same bytes. A file that parts from every stream, at whatever byte, is 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from ingest.clocks import Basis, Clock, zone_named
 from ingest.files import InputFile
 from ingest.ledger import MARK, Ledger, Stream
 from ingest.reading import Reader
@@ -57,6 +59,7 @@ def find_stream(ledger: Ledger, file: InputFile, reader: Reader, *, closed: bool
         if stream.position == 0:
             stream.restart()
             stream.first_at, stream.last_at = None, None
+            stream.clock = replace(stream.clock, stands_at=None, latest=None)
     return stream
 
 
@@ -76,10 +79,27 @@ def _new(ledger: Ledger, file: InputFile, compression: str | None) -> Stream:
 def _known(ledger: Ledger, source_id: int) -> tuple[Stream, int]:
     row = ledger.db.execute(
         "select path, compression, format, also_seen_as, bytes_total, resume_offset, resume_line, resume_format,"
-        " bytes_blank, bytes_pending, row_count, first_at, last_at, note from sources where source_id = $source",
+        " bytes_blank, bytes_pending, row_count, first_at, last_at, note, zone, zone_basis, resume_clock"
+        " from sources where source_id = $source",
         {"source": source_id},
     ).fetchall()[0]
-    path, compression, formats, seen_as, total, offset, line, form, blank, pending, rows, first_at, last_at, note = row
+    (
+        path,
+        compression,
+        formats,
+        seen_as,
+        total,
+        offset,
+        line,
+        form,
+        blank,
+        pending,
+        rows,
+        first_at,
+        last_at,
+        note,
+        *clock,
+    ) = row
     stream = Stream(
         source_id=source_id,
         name=path,
@@ -95,8 +115,19 @@ def _known(ledger: Ledger, source_id: int) -> tuple[Stream, int]:
         first_at=first_at,
         last_at=last_at,
         note=note,
+        clock=_clock(*clock, latest=last_at),
+        told_by_clock=clock[1] not in (None, "told"),
     )
     return stream, total
+
+
+_OF_A_ZONE: dict[str | None, Basis] = {"stated": "stated", "worked out": "worked out"}
+
+
+def _clock(zone: str | None, basis: str | None, stands_at: datetime | None, *, latest: datetime | None) -> Clock:
+    if zone and basis in _OF_A_ZONE:
+        return Clock(zone=zone_named(zone), basis=_OF_A_ZONE[basis], stands_at=stands_at, latest=latest)
+    return Clock(stands_at=stands_at, latest=latest)
 
 
 def _match(ledger: Ledger, file: InputFile, reader: Reader) -> _Match | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
 STEPS = (
+    "inferred_ids",
+    "told_events",
     "job_keys",
     "error_reports",
     "runs",
@@ -38,6 +40,7 @@ STEPS = (
 """The derivations, each in the file of its name. Between ``fused_runs`` and ``process_signs`` the runs are fused."""
 
 _SCRATCH = (
+    "inferred_ids",
     "job_keys",
     "error_reports",
     "runs",
@@ -121,6 +124,7 @@ def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
         if step == "fused_runs":
             _fuse(db)
+    db.execute("drop view temp.told_events")
     for name in _SCRATCH:
         db.execute(f"drop table temp.{name}")
 

@@ -19,7 +19,7 @@ with told as (
         || coalesce(': ' || e.error_class || coalesce(': ' || split_part(e.error_message, chr(10), 1), ''), '')
         || coalesce(', pid ' || e.pid || coalesce(', thread ' || e.thread, ''), '') as text,
         e.event not in ('enqueued', 'scheduled') as in_run
-    from job_events as e
+    from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     union all
     select
@@ -37,7 +37,7 @@ with told as (
     where
         r.error_class is not null
         and exists (
-            select 1 from job_events as e
+            select 1 from told_events as e
             where e.source_id = r.source_id and e.line_no = r.line_no and e.record_no = r.record_no and e.error_class is null
         )
     union all

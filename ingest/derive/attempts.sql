@@ -77,7 +77,7 @@ usual_queues as (
             system,
             job_class,
             queue
-        from job_events
+        from told_events
         union
         select
             s.scope,
@@ -113,7 +113,7 @@ job_facts as (
             occurred_at as seen_at,
             job_class,
             queue
-        from job_events
+        from told_events
         where job_id is not null
         union all
         select

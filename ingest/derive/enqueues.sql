@@ -8,7 +8,7 @@ with told as (
         e.run_at,
         e.event = 'enqueued' as told_directly,
         e.event in ('retry_scheduled', 'requeued') as is_return
-    from job_events as e
+    from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where e.event in ('enqueued', 'scheduled', 'retry_scheduled', 'requeued')
     union all
@@ -18,7 +18,7 @@ with told as (
         null,
         false,
         false
-    from job_events as e
+    from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where e.enqueued_at is not null and e.event not in ('enqueued', 'scheduled')
     union all

@@ -24,7 +24,7 @@ with thread_lines as (
             job_id,
             message,
             null as level
-        from job_events
+        from told_events
         union all
         select
             source_id,
@@ -41,7 +41,7 @@ with thread_lines as (
         where pid is not null
     )
     where source_id in (
-        select source_id from job_events
+        select source_id from told_events
         where event = 'error_reported' and error_class is null
     )
 ),
@@ -84,7 +84,7 @@ select
     coalesce(e.error_class, t.error_class) as error_class,
     coalesce(e.error_message, case when t.error_class is not null then t.error_message end) as error_message,
     coalesce(e.backtrace, case when t.error_class is not null then t.backtrace end) as backtrace
-from job_events as e
+from told_events as e
 inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
 left join told as t on e.source_id = t.source_id and e.line_no = t.line_no and e.record_no = t.record_no
 where e.event = 'error_reported'

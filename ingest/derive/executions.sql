@@ -69,7 +69,7 @@ pushed_back as (
     select f.execution_id
     from fused as f
     inner join job_keys as k on f.job_key = k.job_key
-    inner join job_events as e on k.scope = e.scope and k.seen_system = e.system and k.id = e.job_id
+    inner join told_events as e on k.scope = e.scope and k.seen_system = e.system and k.id = e.job_id
     where
         e.event = 'requeued' and coalesce(e.pid = f.pid, true) and coalesce(e.host = f.host, true)
         and e.occurred_at >= f.started_at
@@ -84,7 +84,7 @@ pushed_back as (
         and w.seen_at between f.ended_at - interval 5 second and f.ended_at + interval 5 second
         and not exists (
             -- Where the shutdown names the jobs it gives back, the others failed.
-            select 1 from job_events as e
+            select 1 from told_events as e
             where
                 e.event = 'requeued' and e.scope = f.scope and e.pid = f.pid and coalesce(e.host = f.host, true)
                 and e.occurred_at between w.seen_at - interval 5 second and w.seen_at + interval 5 second

@@ -16,7 +16,7 @@ from (
         system,
         job_id,
         provider_job_id
-    from job_events
+    from told_events
     union
     select
         s.scope,

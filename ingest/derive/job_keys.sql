@@ -7,7 +7,7 @@ with ids as (
         job_id,
         provider_job_id,
         1 as kind_rank
-    from job_events
+    from told_events
     where job_id is not null
     union all
     select

@@ -30,7 +30,7 @@ with words as (
         e.trace_id,
         e.error_class,
         e.error_message
-    from job_events as e
+    from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     union all
     select
@@ -219,6 +219,15 @@ last_looks as (
     group by s.scope, s.system
 ),
 
+nameless as (
+    -- Jobs of systems that give them no id: theirs was made up.
+    select distinct k.job_key
+    from told_events as e
+    inner join inferred_ids as i on e.source_id = i.source_id and e.line_no = i.line_no and e.record_no = i.record_no
+    inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
+    where i.identity = 'inferred'
+),
+
 known as (
     select distinct
         job_key,
@@ -280,11 +289,12 @@ select
     r.last_error['fingerprint'] as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
-    'exact' as identity,
+    case when n.job_key is null then 'exact' else 'inferred' end as identity,
     least(f.first_seen_at, r.first_started_at) as first_seen_at,
     greatest(f.last_seen_at, r.last_seen_at) as last_seen_at
 from judged as j
 left join facts as f on j.job_key = f.job_key
 left join runs_of_jobs as r on j.job_key = r.job_key
 left join enqueued as e on j.job_key = e.job_key
+left join nameless as n on j.job_key = n.job_key
 order by j.job_key;

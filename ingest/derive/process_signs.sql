@@ -29,7 +29,7 @@ written as (
         null::varchar[] as queues,
         null::integer as concurrency,
         null as version
-    from job_events
+    from told_events
     where pid is not null and event not in ('scheduled', 'enqueued')
     union all
     select

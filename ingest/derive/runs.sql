@@ -6,7 +6,7 @@ with run_events as (
         'log ' || e.system as observer,
         e.*,
         case when e.event = 'started' then 1 else 0 end as is_start
-    from job_events as e
+    from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where e.event in ('started', 'heartbeat', 'succeeded', 'failed', 'interrupted')
 ),

@@ -4,7 +4,7 @@ The job log our own workers write: JSON lines, one event of a job or a worker, o
     {"format":"jobrunner.job_log/1","ts":"2026-03-01T22:00:05.120000Z","event":"started","system":"jobrunner",
      "job_id":"b6f1","job_class":"WelcomeMail","queue":"mailers","attempt":1,"host":"web-1","pid":80,"thread":"t1"}
 
-(on one line). Read in columns: no Python per line, except for the digest of arguments not met before.
+(on one line). Read in columns: no Python per line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, get_args
 
 import polars as pl
 
-from ingest.arguments import arguments_digest
 from ingest.arrow_frame import ArrowFrame
 from ingest.sources.source import Parsed, Source
 from ingest.untrusted_json import encoded
@@ -42,7 +41,6 @@ _JOB_EVENT = [
     "attempt",
     "max_attempts",
     "arguments",
-    "arguments_digest",
     "idempotency_key",
     "host",
     "pid",
@@ -103,7 +101,7 @@ def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Pars
     lines = _read(records, connection)
     good = lines.filter(pl.col("reason").is_null())
     rows = {
-        "job_events": _rows(_with_digest(good.filter("is_job_event")), _JOB_EVENT, "beside_job_event"),
+        "job_events": _rows(good.filter("is_job_event"), _JOB_EVENT, "beside_job_event"),
         "worker_events": _rows(
             good.filter("is_worker_event").with_columns(event="worker_event"), _WORKER_EVENT, "beside_worker_event"
         ),
@@ -147,13 +145,6 @@ def _without(columns: list[str], but: str | None = None) -> str:
     return encoded(dict.fromkeys(_keys(columns, but)))
 
 
-def _with_digest(events: pl.DataFrame) -> pl.DataFrame:
-    distinct = events.select("job_class", "arguments").unique()
-    digests = [arguments_digest(job_class, arguments) for job_class, arguments in distinct.iter_rows()]
-    digested = distinct.with_columns(arguments_digest=pl.Series(digests, dtype=pl.String))
-    return events.join(digested, on=["job_class", "arguments"], how="left", nulls_equal=True, maintain_order="left")
-
-
 def _rows(lines: pl.DataFrame, columns: list[str], beside: str) -> pl.DataFrame:
     return lines.select(*columns, attributes=pl.col(beside).replace("{}", None))
 
@@ -164,6 +155,7 @@ SOURCE = Source(
     kind="log",
     system="jobrunner",
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments", "workers", "queues", "heartbeats"}),
+    cannot="Nothing of a job's life is missing from it; a worker killed outright writes no last line.",
     claims=_claims,
     parse=_parse,
 )

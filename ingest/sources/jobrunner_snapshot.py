@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ingest import untrusted_json as read
-from ingest.arguments import arguments_digest
 from ingest.snapshot_rows import Row, SnapshotRows, snapshot_id
 from ingest.sources.source import Parsed, Source
 from ingest.untrusted_json import Fields
@@ -117,7 +116,6 @@ def _job_row(job: Fields) -> Row:
         "job_id": _needed(job, "job_id", read.text),
         "job_class": job_class,
         "arguments": arguments,
-        "arguments_digest": arguments_digest(job_class, arguments),
     }
     row |= {name: job.take(name, read.integer) for name in ("position", "attempt", "max_attempts")}
     row |= {name: job.take(name, read.iso) for name in ("created_at", "enqueued_at", "run_at", "started_at")}
@@ -153,6 +151,7 @@ SOURCE = Source(
     kind="snapshot",
     system="jobrunner",
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
+    cannot="What happened between two snapshots.",
     claims=_claims,
     parse=_parse,
 )

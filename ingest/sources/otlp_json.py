@@ -94,6 +94,7 @@ SOURCE = Source(
     kind="span",
     system=None,
     shows=frozenset({"enqueues", "starts", "ends", "errors", "workers", "queues"}),
+    cannot="A job that hangs or whose worker was killed: a span is sent when it ends; nor what sampling left out.",
     claims=_claims,
     parse=_parse,
 )

@@ -49,6 +49,7 @@ SOURCE = Source(
     kind="log",
     system="sidekiq",
     shows=frozenset({"starts", "ends", "errors", "workers"}),
+    cannot="When a job was put on its queue, and the queue and arguments of jobs that did not fail.",
     claims=_claims,
     parse=_parse,
 )

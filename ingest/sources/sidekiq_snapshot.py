@@ -305,6 +305,7 @@ SOURCE = Source(
     kind="snapshot",
     system="sidekiq",
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
+    cannot="What happened between two snapshots, and jobs that have succeeded: Sidekiq forgets them at once.",
     claims=_claims,
     parse=_parse,
     document=True,

@@ -12,7 +12,10 @@ import polars as pl
 Rows = Mapping[str, pl.DataFrame]
 """
 Evidence table name to its rows. A frame may leave out columns (they become null) but has none the table lacks.
-``source_id`` is filled in by the loader; ``record_no`` and ``scope`` default to 0 and ''.
+``source_id`` and ``arguments_digest`` are filled in by the loader; ``record_no`` and ``scope`` default to 0 and ''.
+
+A moment that a line tells without a zone stands in ``X_clock`` instead of the timestamp column ``X``, as written; a
+time of day without a date in ``time_of_day`` (see ``clocks.py``).
 """
 
 
@@ -23,6 +26,8 @@ class Parsed:
     rows: Rows = field(default_factory=dict)
     rejects: pl.DataFrame | None = None
     """Columns ``line_no`` and ``reason``: records that look like this format and are not."""
+    moments: pl.DataFrame | None = None
+    """Columns ``clock`` and ``utc``: moments that a line told both without a zone and in UTC, within a few minutes."""
 
 
 Parse = Callable[[pl.DataFrame, duckdb.DuckDBPyConnection], Parsed]
@@ -52,6 +57,9 @@ class Source:
 
     shows: frozenset[str]
     """What it can show: enqueues, starts, ends, errors, arguments, workers, queues, heartbeats."""
+
+    cannot: str
+    """What it cannot tell, in one sentence for people."""
 
     claims: Callable[[pl.Expr], pl.Expr]
     """From the column of physical lines to a boolean column: does a record of this format begin here? A cheap test."""

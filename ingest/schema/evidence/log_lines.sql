@@ -4,6 +4,7 @@ create table log_lines (
     line_no bigint not null,             -- and the line, counted from 1
     record_no integer not null,          -- which record of that line; else 0
     occurred_at timestamp,               -- when, UTC; null where the line has no time
+    time_of_day time,                    -- the time of day, where the line names no date; occurred_at is then null until the day is known
     level varchar,                       -- debug, info, warn, error, fatal; null where none is given
     message varchar not null,            -- the words, continuation lines included
     system varchar,                      -- the job system whose log it stands in

@@ -18,7 +18,9 @@ create table sources (
     reject_count bigint not null,        -- rows in rejected_lines
     first_at timestamp,                  -- earliest time in it, UTC
     last_at timestamp,                   -- latest time in it, UTC
-    zone varchar,                        -- zone assumed for times that name none
+    zone varchar,                        -- zone in which times that name none were read
+    zone_basis varchar,                  -- how it is known: told (every time names it), stated, worked out, assumed
+    resume_clock timestamp,              -- wall clock at resume_offset, of a log that writes the time of day alone
     resume_offset bigint not null,       -- decompressed byte where the last record begins: a grown file is read again from here
     resume_line bigint not null,         -- line number at resume_offset; rows from it on are replaced when the file grows
     resume_format varchar,               -- format of the last record before resume_offset

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.arguments import arguments_digest
 from ingest.sources import job_log
 from ingest.sources.job_log import SOURCE
 from jobrunner.contract import JobLogLine
@@ -66,7 +65,6 @@ def test_every_field_of_the_contract_comes_back_in_some_column() -> None:
     attributes = json.loads(found["attributes"])
     assert attributes == {"worker_event": None, "level": "info", "queues": ["a"], "concurrency": 4, "job_count": 5}
     assert [name for name, value in found.items() if value is None] == []
-    assert found["arguments_digest"] == arguments_digest("C", [1, {"b": None}])
     assert (found["trace_id"], found["will_retry"]) == ("ab", True)
 
 
@@ -131,14 +129,6 @@ def test_what_cannot_be_read_is_rejected_with_its_reason_and_the_rest_is_loaded(
     assert result.rejects is not None
     assert result.rejects["line_no"].to_list() == [2]
     assert reason in result.rejects["reason"][0]
-
-
-def test_equal_work_has_one_digest_however_it_is_spaced() -> None:
-    texts = [line(event="enqueued", job_class="C", arguments={"a": 1, "é": 2.0}), line(event="enqueued", job_class="C")]
-    spaced = '{"format":"jobrunner.job_log/1","ts":"2026-03-01T12:00:00Z","event":"enqueued","job_class":"C"'
-    digests = parsed(*texts, spaced + ',"arguments": {"é" : 2.0, "a":1}}').rows["job_events"]["arguments_digest"]
-    assert digests[0] == digests[2] == arguments_digest("C", {"a": 1, "é": 2.0})
-    assert digests[1] is None
 
 
 @pytest.mark.parametrize("text", ["", "{}", "INFO job", '{"captured_at":1}', '{"format":"jobrunner.snapshot/1"}'])

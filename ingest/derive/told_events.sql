@@ -1,0 +1,6 @@
+-- The events of jobs, each with the id of its job as far as any input tells it.
+create or replace temp view told_events as
+select e.* replace (coalesce(e.job_id, i.job_id) as job_id)
+from job_events as e
+left join inferred_ids as i
+    on e.source_id = i.source_id and e.line_no = i.line_no and e.record_no = i.record_no;
