@@ -84,9 +84,9 @@ def load(  # noqa: PLR0913 - the options of a command
 
     ``formats`` names the formats to try where it should not be all; ``zone`` is that of times which name none, and
     ``first_day`` the day of the first line of a log that writes the time of day alone; ``final`` says that no file will
-    grow, so that a last line without its end counts. ``now`` (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for
-    a path or format that does not exist and ``DatabaseError`` for a database that cannot be used. What stands in the
-    files raises nothing: what cannot be read is in ``rejected_lines``.
+    grow, so that a last line without its end counts. ``now`` (aware) is noted in the ledger and nowhere else. Raises
+    ``InputError`` for a path or format that does not exist and ``DatabaseError`` for a database that cannot be used.
+    What stands in the files raises nothing: what cannot be read is in ``rejected_lines``.
     """
     chosen = _chosen(sources, formats)
     files = input_files(paths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 import click
@@ -21,12 +21,19 @@ from reports.cli import Trouble
 DATABASE = Path("jobtrail.duckdb")
 
 
-def load_and_derive(
-    database: Path, paths: Sequence[Path], *, formats: Sequence[str] = (), final: bool = False
+def load_and_derive(  # noqa: PLR0913 - the options of a command
+    database: Path,
+    paths: Sequence[Path],
+    *,
+    formats: Sequence[str] = (),
+    zone: tzinfo | None = None,
+    first_day: date | None = None,
+    final: bool = False,
 ) -> LoadReport:
     """Load paths and bring the derived tables up to date. Raises ``ClickException`` with the words of what is wrong."""
     with in_words():
-        report = load(database, paths, formats=formats, final=final, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        report = load(database, paths, formats=formats, zone=zone, first_day=first_day, final=final, now=now)
         with room_to_write(database), open_for_writing(database) as db:
             derive(db)
     return report

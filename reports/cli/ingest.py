@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.answer import question
+from ingest.clocks import ZoneError, zone_named
 from ingest.database import open_for_reading
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive
@@ -18,19 +20,42 @@ from reports.questions import answered
 from reports.wording import visible
 
 
+def _zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tzinfo | None:
+    try:
+        return zone_named(value) if value else None
+    except ZoneError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "formats", multiple=True, help="Try only this format. May be given several times.")
 @click.option("--final", is_flag=True, help="No file will grow: a last line without its end counts.")
+@click.option("--zone", callback=_zone, help="Time zone of times that name none, such as Europe/Paris or +02:00.")
+@click.option(
+    "--date",
+    "first_day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day of the first line of a log that writes the time of day alone.",
+)
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats: tuple[str, ...], final: bool) -> None:  # noqa: FBT001 - click passes it so
+def command(  # noqa: PLR0913, PLR0917 - the options of a command
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    database: Path,
+    formats: tuple[str, ...],
+    final: bool,  # noqa: FBT001 - click passes it so
+    zone: tzinfo | None,
+    first_day: datetime | None,
+) -> None:
     """
     Read logs, spans and snapshots from files and folders into the database.
 
     Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
     """
-    report = load_and_derive(database, paths, formats=formats, final=final)
+    day = first_day.date() if first_day else None
+    report = load_and_derive(database, paths, formats=formats, zone=zone, first_day=day, final=final)
     out = console()
     if not report.files:
         out.print("There is no file to read in what was given.")
@@ -38,6 +63,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
     with in_words(), open_for_reading(database) as db:
         rows = db.execute(question(__package__, "inputs_read")).fetchall()
         unread = db.execute(question(__package__, "first_rejects")).fetchall()
+        guessed = db.execute(question(__package__, "guessed_zones")).fetchall()
     out.print(_table(rows, out.width))
     for path, line, reason, more in unread:
         others = f" (and {more:,} more lines of that file)" if more else ""
@@ -45,6 +71,12 @@ def command(ctx: click.Context, paths: tuple[Path, ...], database: Path, formats
     for file in report.files:
         if file.note:
             out.print(plain(visible(f"  note      {file.name}: {file.note}")), soft_wrap=True)
+    for path, zone_name, basis in guessed:
+        told = "taken for" if basis == "assumed" else "worked out to be in"
+        words = (
+            f"{path}: its times name no zone; they were {told} {zone_name}. Say which with --zone, in a new database."
+        )
+        out.print(plain(visible(f"  note      {words}")), soft_wrap=True)
     shown = {word for row in rows for word in row[-1]}
     can, cannot = answered(shown)
     for each in can:

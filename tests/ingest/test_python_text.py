@@ -53,7 +53,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("words before\n" + HEAD + FRAME + "KeyError: 'a'\n", "KeyError", "'a'"),
         (HEAD + FRAME + "OSError: first\nsecond line", "OSError", "first\nsecond line"),
         (
-            f"{HEAD}{FRAME}KeyError: 1\n\nDuring handling of the above exception, another occurred:\n\n{HEAD}{FRAME}E: 2",
+            f"{HEAD}{FRAME}KeyError: 1\n\nDuring handling of it, another exception occurred:\n\n{HEAD}{FRAME}E: 2",
             "E",
             "2",
         ),
