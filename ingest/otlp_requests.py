@@ -42,6 +42,8 @@ def regular_request(text: str) -> str:
     scope. Raises ValueError, in words, where it is no request.
     """
     request = _camel(read.decoded_object(text))
+    if isinstance(undecoded := request.get("undecodedOtlp"), dict):
+        raise ValueError(f"{undecoded.get('reason')} ({undecoded.get('bytes')} bytes where OTLP protobuf is expected)")
     if not any(name in request for name in _KNOWN):
         raise ValueError('an object without "resourceSpans", "resourceLogs" and "resourceMetrics"')
     beside = {key: request.pop(key) for key in list(request) if key not in _KNOWN}

@@ -27,7 +27,7 @@ _BEGINNING = r'^\x{feff}?\s*\{\s*"resource(?:Spans|Logs|Metrics|_spans|_logs|_me
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
-    return line.str.contains(_BEGINNING)
+    return line.str.contains(_BEGINNING) | line.str.starts_with('{"undecodedOtlp":')
 
 
 def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Parsed:
