@@ -1,4 +1,8 @@
-"""Bytes of a file, decompressed by what it is and not by its name, in bounded pieces."""
+"""
+Bytes of a file, decompressed by what it is and not by its name, in bounded pieces.
+
+OTLP in protobuf is read as the lines of OTLP/JSON that it says, as if they stood in the file: ``otlp_protobuf.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,13 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import zstandard
+
+from ingest import otlp_protobuf
 
 _PIECE = 1 << 20
 
@@ -44,6 +51,19 @@ class Reader:
         The decompressed bytes, about a mebibyte at a time. A damaged archive yields what it holds; ``damage`` then
         says in words what happened.
         """
+        written = self._as_written()
+        head = b"".join(_until(otlp_protobuf.HEAD, written))
+        lines = otlp_protobuf.framing(head)
+        everything = chain([head] if head else [], written)
+        if lines is None:
+            yield from everything
+            return
+        cut = otlp_protobuf.Cut()
+        yield from _gathered(lines(everything, cut))
+        if cut.size and self.damage is None:
+            self.damage = f"the file ends in the middle of an OTLP message: {cut.size:,} bytes of it are there"
+
+    def _as_written(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:
             if self.compression is None:
                 while piece := file.read(_PIECE):
@@ -70,6 +90,26 @@ class Reader:
                     decoder, fresh = _MAKE[compression](), True
         if not fresh:
             self.damage = f"the {_NAMES[compression]} data ends early"
+
+
+def _until(size: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """As many pieces as have that many bytes."""
+    for piece in pieces:
+        yield piece
+        size -= len(piece)
+        if size <= 0:
+            return
+
+
+def _gathered(lines: Iterator[bytes]) -> Iterator[bytes]:
+    held = bytearray()
+    for line in lines:
+        held += line
+        if len(held) >= _PIECE:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
 
 
 def open_reader(path: Path) -> Reader:

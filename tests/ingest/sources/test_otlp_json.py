@@ -24,7 +24,9 @@ SAMPLE = (otlp_json.__doc__ or "").split("\n\n")[1].replace("\n", "").strip()
 
 
 def parsed(*texts: str) -> Parsed:
-    frame = pl.DataFrame({"line_no": range(1, len(texts) + 1), "text": texts})
+    frame = pl.DataFrame(
+        {"line_no": range(1, len(texts) + 1), "text": texts}, schema={"line_no": pl.Int64, "text": pl.String}
+    )
     return SOURCE.parse(frame, duckdb.connect())
 
 
@@ -100,11 +102,13 @@ def test_every_span_of_the_capture_becomes_a_row_with_what_it_says() -> None:
         assert json.loads(row["extra"])["flags"] == one["flags"]
 
 
-def test_metrics_are_noted_and_left_unread() -> None:
+def test_metrics_are_rejected_and_told_as_metrics() -> None:
     texts = (CAPTURE / "metrics.jsonl").read_text().splitlines()
-    result = parsed(*texts)
-    assert result.rows["log_lines"]["line_no"].to_list() == list(range(1, len(texts) + 1))
-    assert set(result.rows["log_lines"]["message"]) == {"an OTLP metrics request, left unread"}
+    result = parsed(*texts, request(span()))
+    assert result.rejects is not None
+    assert result.rejects["line_no"].to_list() == list(range(1, len(texts) + 1))
+    assert set(result.rejects["reason"]) == {"OTLP metrics: jobtrail reads traces and logs only"}
+    assert result.rows["spans"]["line_no"].to_list() == [len(texts) + 1]
 
 
 SHAPES = [
@@ -238,7 +242,7 @@ def test_attributes_are_flat_and_nothing_of_them_is_lost() -> None:
         "bytes": {"bytesValue": "AAE="},
         "none": None,
         "nan": "NaN",
-        "empty": {"arrayValue": {}},
+        "empty": [],
     }
 
 
