@@ -1,0 +1,62 @@
+r"""
+Lines behind a whole time, the host and a tag: rsyslog's files, ``journalctl -o short-iso``, ``short-full`` and their kin.
+
+    2026-03-01T22:00:05.120000+00:00 web-1 sidekiq[80]: pid=80 tid=g7y class=WelcomeMail INFO: start
+    Sun 2026-03-01 22:00:05 UTC web-1 sidekiq[80]: pid=80 tid=g7y class=WelcomeMail INFO: start
+
+Traps: other programs write their level where the host would stand; ``short-full`` names most zones by letters that mean
+several.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from ingest.wrappers.envelope_json import json_object
+from ingest.wrappers.moments import DATE_AND_TIME, OFFSET, clock, utc
+from ingest.wrappers.severity import severity
+from ingest.wrappers.wrapper import Wrapper
+
+_ISO = rf"{DATE_AND_TIME}{OFFSET}"
+_FULL = r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? [A-Z0-9+-]{2,6}"
+_LEVEL = "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)"
+_HOST_AND_TAG = r"\S+ [^\s:\[\]]+(?:\[[^\]\s]*\])?:(?: |$)"
+
+
+def _claims(line: pl.Expr) -> pl.Expr:
+    return line.str.contains(rf"^(?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) {_HOST_AND_TAG}") & ~line.str.contains(
+        rf"^(?:<\d{{1,3}}>)?{_ISO} {_LEVEL} "
+    )
+
+
+def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    line = pl.col("text")
+    head = line.str.extract(rf"^((?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) {_HOST_AND_TAG})", 1)
+    priority = head.str.extract(r"^<(\d+)>", 1)
+    time = head.str.extract(f"({_ISO}|{_FULL})", 1)
+    after = head.str.extract(rf"(?:{_ISO}|{_FULL}) (.*)$", 1)
+    host, tag = after.str.extract(r"^(\S+)", 1), after.str.extract(r"^\S+ ([^\s:\[\]]+)", 1)
+    process = after.str.extract(r"\[([^\]\s]*)\]:", 1)
+    in_full = time.str.extract(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ", 1)
+    told = clock(in_full, "%Y-%m-%d %H:%M:%S%.f")
+    in_utc = time.str.contains(" (?:UTC|GMT)$")
+    return lines.select(
+        "line_no",
+        text=line.str.slice(head.str.len_chars()),
+        written_at=pl.coalesce(utc(time), pl.when(in_utc).then(told)),
+        written_at_clock=pl.when(~in_utc).then(told),
+        host=host,
+        channel=pl.concat_str(host, tag, process, separator=" ", ignore_nulls=True),
+        level=severity(priority),
+        kept=json_object(priority=priority, time=time, host=host, app=tag, process=process),
+    )
+
+
+WRAPPER = Wrapper(
+    name="syslog_iso",
+    describes="rsyslog's files, journalctl -o short-iso and -o short-full",
+    claims=_claims,
+    peel=_peel,
+    gives_way=True,
+)

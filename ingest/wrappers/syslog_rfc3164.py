@@ -1,0 +1,53 @@
+r"""
+Syslog as machines have always written it (RFC 3164), which is also journalctl's own output: no year and no zone.
+
+    <134>Mar  1 22:00:05 web-1 sidekiq[80]: pid=80 tid=g7y class=WelcomeMail INFO: start
+    Mar 01 22:00:05 web-1 sidekiq[80]: pid=80 tid=g7y class=WelcomeMail INFO: start
+
+Trap: tabs, and line ends on some machines, come as ``#011`` and ``#012``.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from ingest.wrappers.envelope_json import json_object
+from ingest.wrappers.moments import clock
+from ingest.wrappers.severity import severity
+from ingest.wrappers.wrapper import Wrapper
+
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_TIME = rf"{_MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})?"
+_HEAD = rf"^(?:<(\d{{1,3}})>)?({_TIME}) (\S+) ([^\s:\[\]]+)(?:\[([^\]\s]*)\])?:(?: |$)"
+_LEAP_YEAR = "1972 "
+"""One that has a 29th of February."""
+
+
+def _claims(line: pl.Expr) -> pl.Expr:
+    return line.str.contains(rf"^(?:<\d{{1,3}}>)?{_TIME} \S+ [^\s:\[\]]+(?:\[[^\]\s]*\])?:(?: |$)")
+
+
+def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    line = pl.col("text")
+    head = line.str.extract(f"({_HEAD})", 1)
+    priority, rest = head.str.extract(r"^<(\d+)>", 1), head.str.replace(r"^<\d+>", "")
+    time = rest.str.extract(f"^({_TIME})", 1)
+    host = rest.str.extract(rf"^{_TIME} (\S+)", 1)
+    tag = rest.str.extract(rf"^{_TIME} \S+ ([^\s:\[\]]+)", 1)
+    process = rest.str.extract(r"\[([^\]\s]*)\]:", 1)
+    dated = pl.concat_str(pl.lit(_LEAP_YEAR), time.str.replace(r" [ ](\d) ", " 0$1 "))
+    return lines.select(
+        "line_no",
+        text=line.str.slice(head.str.len_chars())
+        .str.replace_all("#011", "\t", literal=True)
+        .str.replace_all("#012", "\n", literal=True),
+        written_at_yearless=clock(dated, "%Y %b %d %H:%M:%S%.f"),
+        host=host,
+        channel=pl.concat_str(host, tag, process, separator=" ", ignore_nulls=True),
+        level=severity(priority),
+        kept=json_object(priority=priority, time=time, host=host, app=tag, process=process),
+    )
+
+
+WRAPPER = Wrapper(name="syslog_short", describes="syslog, RFC 3164; journalctl -o short", claims=_claims, peel=_peel)
