@@ -21,23 +21,21 @@ from ingest.wrappers.wrapper import Wrapper
 _ISO = rf"{DATE_AND_TIME}{OFFSET}"
 _FULL = r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? [A-Z0-9+-]{2,6}"
 _LEVEL = "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)"
-_HOST_AND_TAG = r"\S+ [^\s:\[\]]+(?:\[[^\]\s]*\])?:(?: |$)"
+_TAG = r'[^\s:\[\]{}"]+'
+_HOST_AND_TAG = rf"(\S+) ({_TAG})(?:\[([^\]\s]*)\])?:(?: |$)"
+_HEAD = rf"^(?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) {_HOST_AND_TAG}"
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
-    return line.str.contains(rf"^(?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) {_HOST_AND_TAG}") & ~line.str.contains(
-        rf"^(?:<\d{{1,3}}>)?{_ISO} {_LEVEL} "
-    )
+    return line.str.contains(_HEAD) & ~line.str.contains(rf"^(?:<\d{{1,3}}>)?{_ISO} {_LEVEL} ")
 
 
 def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     line = pl.col("text")
-    head = line.str.extract(rf"^((?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) {_HOST_AND_TAG})", 1)
+    head = line.str.extract(f"({_HEAD})", 1)
     priority = head.str.extract(r"^<(\d+)>", 1)
-    time = head.str.extract(f"({_ISO}|{_FULL})", 1)
-    after = head.str.extract(rf"(?:{_ISO}|{_FULL}) (.*)$", 1)
-    host, tag = after.str.extract(r"^(\S+)", 1), after.str.extract(r"^\S+ ([^\s:\[\]]+)", 1)
-    process = after.str.extract(r"\[([^\]\s]*)\]:", 1)
+    time, after = head.str.extract(f"({_ISO}|{_FULL})", 1), head.str.extract(rf"(?:{_ISO}|{_FULL}) (.*)$", 1)
+    host, tag, process = (after.str.extract(f"^{_HOST_AND_TAG}", group) for group in (1, 2, 3))
     in_full = time.str.extract(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ", 1)
     told = clock(in_full, "%Y-%m-%d %H:%M:%S%.f")
     in_utc = time.str.contains(" (?:UTC|GMT)$")

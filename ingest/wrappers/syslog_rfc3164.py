@@ -19,23 +19,23 @@ from ingest.wrappers.wrapper import Wrapper
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _TIME = rf"{_MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})?"
-_HEAD = rf"^(?:<(\d{{1,3}})>)?({_TIME}) (\S+) ([^\s:\[\]]+)(?:\[([^\]\s]*)\])?:(?: |$)"
+_TAG = r'[^\s:\[\]{}"]+'
+_HOST_AND_TAG = rf"(\S+) ({_TAG})(?:\[([^\]\s]*)\])?:(?: |$)"
+_HEAD = rf"^(?:<\d{{1,3}}>)?{_TIME} {_HOST_AND_TAG}"
 _LEAP_YEAR = "1972 "
 """One that has a 29th of February."""
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
-    return line.str.contains(rf"^(?:<\d{{1,3}}>)?{_TIME} \S+ [^\s:\[\]]+(?:\[[^\]\s]*\])?:(?: |$)")
+    return line.str.contains(_HEAD)
 
 
 def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     line = pl.col("text")
     head = line.str.extract(f"({_HEAD})", 1)
-    priority, rest = head.str.extract(r"^<(\d+)>", 1), head.str.replace(r"^<\d+>", "")
-    time = rest.str.extract(f"^({_TIME})", 1)
-    host = rest.str.extract(rf"^{_TIME} (\S+)", 1)
-    tag = rest.str.extract(rf"^{_TIME} \S+ ([^\s:\[\]]+)", 1)
-    process = rest.str.extract(r"\[([^\]\s]*)\]:", 1)
+    priority = head.str.extract(r"^<(\d+)>", 1)
+    time, after = head.str.extract(f"({_TIME})", 1), head.str.extract(rf"{_TIME} (.*)$", 1)
+    host, tag, process = (after.str.extract(f"^{_HOST_AND_TAG}", group) for group in (1, 2, 3))
     dated = pl.concat_str(pl.lit(_LEAP_YEAR), time.str.replace(r" [ ](\d) ", " 0$1 "))
     return lines.select(
         "line_no",

@@ -81,11 +81,12 @@ def _with_time(rows: pl.DataFrame) -> pl.DataFrame:
         left["occurred_at_clock"] = pl.coalesce(
             pl.when(from_zone.is_null()).then(clock), pl.when(no_time).then("written_at_clock")
         )
-    return rows.with_columns(
+    told = rows.with_columns(
         occurred_at=pl.coalesce(moment, *([clock + from_zone] if clocks else []), pl.when(clock.is_null()).then("written_at")),
         **others,
         **left,
     )
+    return told.drop(name for name in left if told[name].null_count() == told.height)
 
 
 def _own(rows: pl.DataFrame, name: str, dtype: type[pl.DataType] | pl.DataType) -> pl.Expr:
