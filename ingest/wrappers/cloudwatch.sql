@@ -30,7 +30,7 @@ select
     end as reason,
     coalesce(f.message, f."@message") as text,
     case
-        when regexp_full_match(f.timestamp, '\d{1,13}') then make_timestamp(f.timestamp::bigint * 1000)
+        when regexp_full_match(f.timestamp, '\d{1,13}') then make_timestamp(try_cast(f.timestamp as bigint) * 1000)
         else try_cast(f."@timestamp" as timestamp)
     end as written_at,
     concat_ws(' ', coalesce(f.logGroup, f."@log"), coalesce(f.logStreamName, f.logStream, f."@logStream")) as channel,

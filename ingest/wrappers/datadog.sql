@@ -51,7 +51,7 @@ select
     case when event is null then 'it begins like a log event of Datadog, but is cut or damaged' end as reason,
     coalesce(message, structured, '{}') as text,
     case
-        when regexp_full_match(timestamp, '\d{1,13}') then make_timestamp(timestamp::bigint * 1000)
+        when regexp_full_match(timestamp, '\d{1,13}') then make_timestamp(try_cast(timestamp as bigint) * 1000)
         else try_cast(timestamp as timestamptz) at time zone 'UTC'
     end as written_at,
     coalesce(nullif(pod, ''), nullif(host, '')) as host,

@@ -28,7 +28,8 @@ read as (
         *,
         json_type(f.MESSAGE) as type,
         case
-            when regexp_full_match(f.__REALTIME_TIMESTAMP, '\d{1,16}') then make_timestamp(f.__REALTIME_TIMESTAMP::bigint)
+            when regexp_full_match(f.__REALTIME_TIMESTAMP, '\d{1,16}')
+                then make_timestamp(try_cast(f.__REALTIME_TIMESTAMP as bigint))
         end as written_at
     from told
 )

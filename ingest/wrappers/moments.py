@@ -15,12 +15,12 @@ def utc(text: pl.Expr) -> pl.Expr:
     """ISO 8601 with an offset or Z, as naive UTC to the microsecond; null for anything else."""
     with_offset = text.str.replace("Z$", "+0000")
     moment = with_offset.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", strict=False)
-    return of_a_clock(moment.dt.replace_time_zone(None))
+    return moment.dt.replace_time_zone(None)
 
 
 def clock(text: pl.Expr, form: str) -> pl.Expr:
     """A date and time without a zone, as written; null for anything else."""
-    return of_a_clock(text.str.to_datetime(form, time_unit="us", strict=False))
+    return text.str.to_datetime(form, time_unit="us", strict=False)
 
 
 def of_a_clock(moment: pl.Expr) -> pl.Expr:

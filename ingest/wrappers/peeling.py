@@ -7,13 +7,14 @@ it is taken for what goes on there: a message of several lines, printed as it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import duckdb
 import polars as pl
 
 from ingest.wrappers import WRAPPERS, Wrapper
+from ingest.wrappers.moments import of_a_clock
 from ingest.wrappers.wrapper import TOLD
 
 MOST_BETWEEN = 1000
@@ -145,9 +146,10 @@ def _without_one_layer(
     """The lines that were claimed, opened; those that have several lines within become several."""
     frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("key"))
     opened = [
-        _complete(wrapper, wrapper.peel(claimed.select(pl.col("key").alias("line_no"), "text"), connection))
+        _complete(wrapper, told)
         for wrapper in wrappers
         if not (claimed := frame.filter(pl.col("wrapper") == wrapper.name)).is_empty()
+        for told in _peeled(wrapper, claimed.select(pl.col("key").alias("line_no"), "text"), connection)
     ]
     inner = pl.concat(opened)
     both = frame.join(inner, left_on="key", right_on="line_no", how="left", suffix="_inner", maintain_order="left")
@@ -187,14 +189,29 @@ def _without_one_layer(
     return opened_up.explode("text").with_columns(pl.col("text").str.strip_suffix("\r").fill_null(""))
 
 
+def _peeled(wrapper: Wrapper, lines: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Iterator[pl.DataFrame]:
+    """Lines that a wrapper cannot open are halved until the one is found that it stumbles over."""
+    try:
+        yield wrapper.peel(lines, connection)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other lines of the file are not lost for it
+        if lines.height == 1:
+            reason = f"could not be read as {wrapper.describes}: {type(error).__name__}"
+            yield lines.select("line_no", pl.lit(reason).alias("reason"))
+            return
+        middle = lines.height // 2
+        yield from _peeled(wrapper, lines[:middle], connection)
+        yield from _peeled(wrapper, lines[middle:], connection)
+
+
 def _complete(wrapper: Wrapper, told: pl.DataFrame) -> pl.DataFrame:
     """With every column of ``TOLD``, and ``kept`` under the wrapper's name."""
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in TOLD.items() if name not in told.columns]
+    times = [name for name in TOLD if name.startswith("written_at")]
     kept = pl.concat_str(pl.lit(f'"{wrapper.name}":'), "kept")
     return (
         told.with_columns(*missing)
         .select("line_no", *(pl.col(name).cast(dtype) for name, dtype in TOLD.items()))
-        .with_columns(kept.alias("kept"))
+        .with_columns(kept.alias("kept"), *(of_a_clock(pl.col(name)).alias(name) for name in times))
     )
 
 
