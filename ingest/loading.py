@@ -315,8 +315,8 @@ class _Loader:
             return b""
         lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
         inner = envelopes.peeled(lines)
-        cut = sort_inside(inner, self._line_sources()).whole_before
-        carried = b""
+        parted = sort_inside(inner, self._line_sources())
+        carried, cut = b"", parted.whole_before
         if hold_back and cut is not None:
             held_from = cut - stream.position
             if held_from == 0 and len(data) <= MAX_LINE:
@@ -324,20 +324,21 @@ class _Loader:
             if held_from > 0:
                 data, carried = data[:held_from], data[held_from:]
                 lines = lines.filter(pl.col("byte_offset") < cut)
-                inner = inner.filter(pl.col("byte_offset") < cut)
+                inner, parted = inner.filter(pl.col("byte_offset") < cut), parted.before(cut)
         with self.ledger.transaction(stream):
             self._begin(stream)
-            self._load_inside(stream, inner)
+            self._load_inside(stream, inner, parted)
             ends = (lines["byte_offset"] + lines["bytes"]).to_list()
             last = None if cut is None or carried else inner.filter(pl.col("byte_offset") >= cut)
             resume = (last["line_no"][0], cut) if cut is not None and last is not None else None
             stream.advance(data, lines=lines.height, line_ends=ends, last_record=resume)
         return carried
 
-    def _load_inside(self, stream: Stream, inner: pl.DataFrame) -> None:
+    def _load_inside(self, stream: Stream, inner: pl.DataFrame, parted: SortedInside | None = None) -> None:
         """Load the lines that lie in envelopes, but those that another export told before."""
-        inner = not_read_before(self.ledger.db, inner)
-        parted = sort_inside(inner, self._line_sources())
+        new = not_read_before(self.ledger.db, inner)
+        if parted is None or new.height < inner.height:
+            inner, parted = new, sort_inside(new, self._line_sources())
         self.ledger.add(stream, "native_ids", ids_of(inner))
         self._load_parts(stream, parted, inner)
         stream.blank += parted.blank_bytes

@@ -33,5 +33,11 @@ def json_object(**values: pl.Expr) -> pl.Expr:
 
 
 def _quoted(value: pl.Expr) -> pl.Expr:
-    escaped = value.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    return pl.concat_str(pl.lit('"'), escaped.str.replace_all(r"[\x00-\x1f]", "\ufffd"), pl.lit('"'))
+    return pl.concat_str(pl.lit('"'), value.map_batches(_escaped, return_dtype=pl.String), pl.lit('"'))
+
+
+def _escaped(values: pl.Series) -> pl.Series:
+    if not values.str.contains(r'["\\\x00-\x1f]').any():
+        return values  # as in nearly every column of every block
+    escaped = values.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+    return escaped.str.replace_all(r"[\x00-\x1f]", "\ufffd")

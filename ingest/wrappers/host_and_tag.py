@@ -31,23 +31,45 @@ def _claims(line: pl.Expr) -> pl.Expr:
 
 
 def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    in_full = pl.col("text").str.contains("^(?:<[0-9]+>)?[A-Z]")
+    return pl.concat([_opened(lines.filter(~in_full), _with_iso()), _opened(lines.filter(in_full), _with_full())])
+
+
+def _with_iso() -> tuple[int, pl.Expr, pl.Expr]:
+    """In how many words the time stands; the moment in UTC, and by the clock."""
+    return 1, utc(pl.col("time")), pl.lit(None, pl.Datetime("us"))
+
+
+def _with_full() -> tuple[int, pl.Expr, pl.Expr]:
+    told = clock(pl.col("time").str.extract(r"(\d{4}-\S+ \S+)", 1), "%Y-%m-%d %H:%M:%S%.f")
+    in_utc = pl.col("time").str.contains(" (?:UTC|GMT)$")
+    return 4, pl.when(in_utc).then(told), pl.when(~in_utc).then(told)
+
+
+def _opened(lines: pl.DataFrame, form: tuple[int, pl.Expr, pl.Expr]) -> pl.DataFrame:
+    words, moment, by_clock = form
     line = pl.col("text")
-    head = line.str.extract(f"({_HEAD})", 1)
-    priority = head.str.extract(r"^<(\d+)>", 1)
-    time, after = head.str.extract(f"({_ISO}|{_FULL})", 1), head.str.extract(rf"(?:{_ISO}|{_FULL}) (.*)$", 1)
-    host, tag, process = (after.str.extract(f"^{_HOST_AND_TAG}", group) for group in (1, 2, 3))
-    in_full = time.str.extract(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ", 1)
-    told = clock(in_full, "%Y-%m-%d %H:%M:%S%.f")
-    in_utc = time.str.contains(" (?:UTC|GMT)$")
-    return lines.select(
+    priority = line.str.extract(r"^<(\d+)>", 1)
+    part = line.str.strip_chars_start("<0123456789>") if words > 1 else line.str.replace(r"^<\d+>", "")
+    field = part.str.splitn(" ", words + 3).struct
+    time = pl.concat_str([field.field(f"field_{number}") for number in range(words)], separator=" ")
+    told = lines.with_columns(
+        priority.alias("priority"),
+        time.alias("time"),
+        field.field(f"field_{words}").alias("host"),
+        field.field(f"field_{words + 1}").str.strip_suffix(":").alias("tag"),
+        field.field(f"field_{words + 2}").fill_null("").alias("inside"),
+    ).with_columns(pl.col("tag").str.extract(r"\[(.*)\]$", 1).alias("process"))
+    host, process, tag = pl.col("host"), pl.col("process"), pl.col("tag").str.replace(r"\[.*\]$", "")
+    return told.select(
         "line_no",
-        text=line.str.slice(head.str.len_chars()),
-        written_at=pl.coalesce(utc(time), pl.when(in_utc).then(told)),
-        written_at_clock=pl.when(~in_utc).then(told),
+        text=pl.col("inside"),
+        written_at=moment,
+        written_at_clock=by_clock,
         host=host,
-        channel=pl.concat_str(host, tag, process, separator=" ", ignore_nulls=True),
-        level=severity(priority),
-        kept=json_object(priority=priority, time=time, host=host, app=tag, process=process),
+        channel=pl.concat_str(host, "tag", separator=" "),
+        level=severity(pl.col("priority")),
+        kept=json_object(priority=pl.col("priority"), time=pl.col("time"), host=host, app=tag, process=process),
     )
 
 

@@ -78,7 +78,8 @@ def peel_all(
         if frame["wrapper"].is_null().all():
             break
         frame = _joined(_without_one_layer(frame, wrappers, connection))
-    place_in_line = pl.int_range(pl.len()).over("line_no")
+    place = pl.int_range(pl.len())
+    place_in_line = place - pl.when(pl.col("line_no").diff().fill_null(1) != 0).then(place).forward_fill()
     return _told_of_what_goes_on(_with_years(frame, not_after)).select(
         "line_no",
         (place_in_line * RECORDS_OF_A_LINE).cast(pl.Int32).alias("record_no"),

@@ -26,11 +26,35 @@ class SortedInside:
     """Readable lines of no format, with ``follows``: the format of the record before them, null where there is none."""
     rejected: pl.DataFrame
     """Lines that cannot be read at all, with ``reason``."""
-    blank_bytes: int
-    last_format: str | None
-    """The format of the last record."""
+    blank: pl.DataFrame
+    """Lines with nothing in them, alone on their physical line: ``byte_offset`` and ``bytes``."""
+    formats: pl.DataFrame
+    """Of each line the ``format`` of the latest record, with its ``byte_offset``."""
     whole_before: int | None
     """Every record of a line before this byte offset is whole, whatever follows the block; null where all are."""
+
+    @property
+    def blank_bytes(self) -> int:
+        """Bytes of empty lines."""
+        return int(self.blank["bytes"].sum())
+
+    @property
+    def last_format(self) -> str | None:
+        """The format of the last record."""
+        return None if self.formats.is_empty() else self.formats["format"][-1]
+
+    def before(self, cut: int) -> SortedInside:
+        """The same for the lines before a byte offset at which no record is cut."""
+        earlier = pl.col("byte_offset") < cut
+        records = {name: frame.filter(earlier) for name, frame in self.records.items()}
+        return SortedInside(
+            records={name: frame for name, frame in records.items() if not frame.is_empty()},
+            loose=self.loose.filter(earlier),
+            rejected=self.rejected.filter(earlier),
+            blank=self.blank.filter(earlier),
+            formats=self.formats.filter(earlier),
+            whole_before=None,
+        )
 
 
 def sort_inside(inner: pl.DataFrame, sources: Sequence[Source]) -> SortedInside:
@@ -53,7 +77,7 @@ def sort_inside(inner: pl.DataFrame, sources: Sequence[Source]) -> SortedInside:
         .with_columns(pl.col("owner").gather("record").alias("follows"))
     )
     part = readable & pl.col("follows").is_in(going_on).fill_null(value=False) | pl.col("owner").is_not_null()
-    alone = pl.len().over("byte_offset") == 1
+    alone = (pl.col("byte_offset").diff().fill_null(1) != 0) & (pl.col("byte_offset").diff(-1).fill_null(1) != 0)
     blank = readable & ~part & (pl.col("text").str.strip_chars() == "")
     frame = frame.with_columns(part.alias("part"), blank.alias("blank"), (blank & alone).alias("blank_line"))
     whole = (
@@ -79,8 +103,10 @@ def sort_inside(inner: pl.DataFrame, sources: Sequence[Source]) -> SortedInside:
             *_SHAPE, pl.col("after").replace_strict(names, return_dtype=pl.String, default=None).alias("follows")
         ),
         rejected=by_place.filter(~readable).select(*_SHAPE, "reason"),
-        blank_bytes=int(frame.filter("blank_line")["bytes"].sum()),
-        last_format=None if frame.is_empty() else names.get(frame["after"][-1]),
+        blank=frame.filter("blank_line").select("byte_offset", "bytes"),
+        formats=frame.select(
+            "byte_offset", pl.col("after").replace_strict(names, return_dtype=pl.String, default=None).alias("format")
+        ),
         whole_before=_whole_before(frame, going_on),
     )
 
@@ -88,7 +114,8 @@ def sort_inside(inner: pl.DataFrame, sources: Sequence[Source]) -> SortedInside:
 def _whole_before(frame: pl.DataFrame, going_on: Sequence[int]) -> int | None:
     """The last byte offset at which the block can be cut: no record lies on both sides, and none before it is open."""
     last = frame["last_line_no"].max()
-    spans = frame.group_by("channel", pl.when("part").then("record").otherwise("place").alias("record")).agg(
+    spans = frame.group_by(pl.when("part").then("record").otherwise("place").alias("record")).agg(
+        pl.col("channel").first(),
         pl.col("byte_offset").min().alias("begins"),
         pl.col("byte_offset").max().alias("ends"),
         pl.col("last_line_no").max(),

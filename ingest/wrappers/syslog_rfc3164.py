@@ -22,6 +22,7 @@ _TIME = rf"{_MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})?"
 _TAG = r'[^\s:\[\]{}"]+'
 _HOST_AND_TAG = rf"(\S+) ({_TAG})(?:\[([^\]\s]*)\])?:(?: |$)"
 _HEAD = rf"^(?:<\d{{1,3}}>)?{_TIME} {_HOST_AND_TAG}"
+_WIDTH = len("Mar  1 22:00:05")
 _LEAP_YEAR = "1972 "
 """One that has a 29th of February."""
 
@@ -32,21 +33,33 @@ def _claims(line: pl.Expr) -> pl.Expr:
 
 def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     line = pl.col("text")
-    head = line.str.extract(f"({_HEAD})", 1)
-    priority = head.str.extract(r"^<(\d+)>", 1)
-    time, after = head.str.extract(f"({_TIME})", 1), head.str.extract(rf"{_TIME} (.*)$", 1)
-    host, tag, process = (after.str.extract(f"^{_HOST_AND_TAG}", group) for group in (1, 2, 3))
-    dated = pl.concat_str(pl.lit(_LEAP_YEAR), time.str.replace(r" [ ](\d) ", " 0$1 "))
-    return lines.select(
+    dated = line.str.replace(r"^<\d+>", "")
+    field = dated.str.slice(_WIDTH).str.splitn(" ", 4).struct
+    told = lines.with_columns(
+        line.str.extract(r"^<(\d+)>", 1).alias("priority"),
+        pl.concat_str(dated.str.slice(0, _WIDTH), field.field("field_0")).alias("time"),
+        field.field("field_1").alias("host"),
+        field.field("field_2").str.strip_suffix(":").alias("tag"),
+        field.field("field_3").fill_null("").alias("inside"),
+    )
+    priority, time, host, tag = pl.col("priority"), pl.col("time"), pl.col("host"), pl.col("tag")
+    in_leap_year = pl.concat_str(pl.lit(_LEAP_YEAR), time.str.replace("  ", " 0", literal=True))
+    return told.select(
         "line_no",
-        text=line.str.slice(head.str.len_chars())
+        text=pl.col("inside")
         .str.replace_all("#011", "\t", literal=True)
         .str.replace_all("#012", "\n", literal=True),
-        written_at_yearless=clock(dated, "%Y %b %d %H:%M:%S%.f"),
+        written_at_yearless=clock(in_leap_year, "%Y %b %d %H:%M:%S%.f"),
         host=host,
-        channel=pl.concat_str(host, tag, process, separator=" ", ignore_nulls=True),
+        channel=pl.concat_str(host, tag, separator=" "),
         level=severity(priority),
-        kept=json_object(priority=priority, time=time, host=host, app=tag, process=process),
+        kept=json_object(
+            priority=priority,
+            time=time,
+            host=host,
+            app=tag.str.replace(r"\[.*\]$", ""),
+            process=tag.str.extract(r"\[(.*)\]$", 1),
+        ),
     )
 
 

@@ -26,22 +26,27 @@ def _claims(line: pl.Expr) -> pl.Expr:
 
 def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     part = pl.col("text").str.splitn(" ", 7).struct
-    priority, time, host, app, process, message_id, rest = (part.field(f"field_{number}") for number in range(7))
-    return lines.select(
+    names = ("priority", "time", "host", "app", "process", "message_id", "rest")
+    told = lines.with_columns(part.field(f"field_{number}").alias(name) for number, name in enumerate(names))
+    told = told.with_columns(pl.col("priority").str.extract(r"^<(\d+)>", 1), pl.col("rest").fill_null(""))
+    told = told.with_columns(pl.col("rest").str.extract(_DATA, 1).alias("data"))
+    priority, time, host, app, process, message_id, rest = (pl.col(name) for name in names)
+    after_data = rest.str.slice(pl.col("data").str.len_chars() + 1)
+    return told.select(
         "line_no",
-        text=rest.fill_null("").str.replace(_DATA, "").str.strip_prefix("\ufeff"),
+        text=pl.coalesce(after_data, rest).str.strip_prefix("\ufeff"),
         written_at=utc(time),
         host=_told(host),
         channel=pl.concat_str(host, app, process, separator=" "),
-        level=severity(priority.str.extract(r"^<(\d+)>", 1)),
+        level=severity(priority),
         kept=json_object(
-            priority=priority.str.extract(r"^<(\d+)>", 1),
+            priority=priority,
             time=_told(time),
             host=_told(host),
             app=_told(app),
             process=_told(process),
             message_id=_told(message_id),
-            data=_told(rest.str.extract(_DATA, 1)),
+            data=_told(pl.col("data")),
         ),
     )
 
