@@ -6,8 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from ingest import zip_archives
 
 _NOT_INPUT = (".duckdb", ".duckdb.wal")
 
@@ -22,22 +24,46 @@ class InputFile:
 
     path: Path
     name: str
+    member: zip_archives.Member | None = None
+    """The part of the file that is meant, where it is a ZIP archive."""
     problem: str | None = None
     """Why it cannot be read, where that is known without opening it."""
 
 
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
     """
-    All files meant by files and folders, in the order given, folders by name and hidden files left out.
+    All files meant by files and folders, in the order given, folders by name and hidden files left out. Of a ZIP archive
+    each member is a file of its own, ``archive.zip/member``.
 
     What stands in a folder and cannot be read is among them with its ``problem``. Links to folders are not followed:
     they may lead anywhere, and round in circles. Raises ``InputError`` for a path given that cannot be read.
     """
-    found: dict[str, InputFile] = {}
+    found: dict[tuple[str, zip_archives.Member | None], InputFile] = {}
     for path in paths:
         for file in _files_of(path):
-            found.setdefault(os.path.realpath(file.path), file)
+            for part in _parts_of(file):
+                found.setdefault((os.path.realpath(part.path), part.member), part)
     return tuple(found.values())
+
+
+def _parts_of(file: InputFile) -> Iterator[InputFile]:
+    """The members of an archive; what is wrong with the archive itself goes by its name. Any other file is itself."""
+    if file.problem or not _is_zip(file.path):
+        yield file
+        return
+    members, damage = zip_archives.members(file.path)
+    for member in members:
+        yield replace(file, name=f"{file.name}/{legible(member.name)}", member=member, problem=member.problem)
+    if damage:
+        yield replace(file, problem=damage)
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(zip_archives.MAGIC)) == zip_archives.MAGIC
+    except OSError:  # it was taken away meanwhile: reading it says so
+        return False
 
 
 def _files_of(path: Path) -> Iterator[InputFile]:

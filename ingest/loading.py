@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -26,6 +27,11 @@ from ingest.reading import Reader, open_reader
 from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, is_whole, physical_lines, sort_lines
 from ingest.sources import SOURCES, Parsed, Source
 from ingest.streams import find_stream, unread_stream
+from ingest.wrappers.documents import HEAD
+from ingest.wrappers.envelopes import Envelopes
+from ingest.wrappers.native_ids import forget_ids, ids_of, not_read_before
+from ingest.wrappers.sorting import SortedInside, sort_inside
+from ingest.wrappers.telling import told_by_envelope
 
 CHUNK = 8 << 20
 """Bytes that are read, sorted and committed at a time."""
@@ -129,7 +135,7 @@ class _Loader:
         if file.problem:
             return self._unread(file, file.problem)
         try:
-            reader = open_reader(file.path)
+            reader = open_reader(file)
             closed = self.final or reader.compression is not None
             stream = find_stream(self.ledger, file, reader, closed=closed)
             stream.clock = self.clock.going_on_from(stream.clock)
@@ -155,22 +161,41 @@ class _Loader:
         stream = unread_stream(self.ledger, file)
         stream.note = f"could not be read: {problem}"
         with self.ledger.transaction(stream):
-            self.ledger.forget_from(stream, line_no=1)
+            self._forget_from(stream, line_no=1)
             self.ledger.reject(stream, line_no=1, byte_offset=0, size=0, reason=stream.note, start="")
         return self._loaded(file, stream, rows=0)
 
     def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
-        head = next(reader.pieces(), b"")[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
+        head = reader.head(HEAD)
         stream.note = None
+        beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
-            if source.document and pl.select(source.claims(pl.lit(head))).item():
+            if source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
                 return
-        self._read_lines(stream, _from_where_it_stands(stream, reader, progress), reader, closed=closed)
+        envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
+        stream.note_formats(envelopes.names)
+        if envelopes.events:
+            self._read_events(stream, reader, envelopes)
+            return
+        pieces = _from_where_it_stands(stream, reader, progress)
+        self._read_lines(stream, pieces, reader, envelopes, closed=closed)
 
     # --- documents
 
     def _read_document(self, stream: Stream, reader: Reader, source: Source) -> None:
+        def rows_of(text: str, size: int) -> None:
+            record = {"line_no": [1], "byte_offset": [0], "bytes": [size], "text": [text]}
+            self._parse(stream, source, pl.DataFrame(record))
+
+        self._read_whole(stream, reader, rows_of)
+
+    def _read_events(self, stream: Stream, reader: Reader, envelopes: Envelopes) -> None:
+        """A document of many log events, whatever their formats."""
+        self._read_whole(stream, reader, lambda text, _: self._load_inside(stream, envelopes.lines_of(text)))
+
+    def _read_whole(self, stream: Stream, reader: Reader, rows_of: Callable[[str, int], None]) -> None:
+        """Read a file as one text; ``rows_of`` makes rows of it, within the transaction."""
         held = bytearray()
         for piece in reader.pieces():
             held += piece
@@ -179,23 +204,24 @@ class _Loader:
         data = bytes(held)
         stream.restart()
         with self.ledger.transaction(stream):
-            self.ledger.forget_from(stream, line_no=1)
+            self._forget_from(stream, line_no=1)
             if len(data) > _MAX_DOCUMENT:
                 reason = f"the document has more than {_MAX_DOCUMENT:,} bytes"
                 self.ledger.reject(
                     stream, line_no=1, byte_offset=0, size=len(data), reason=reason, start=beginning(data)
                 )
             else:
-                text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-                record = {"line_no": [1], "byte_offset": [0], "bytes": [len(data)], "text": [text]}
-                self._parse(stream, source, pl.DataFrame(record))
+                rows_of(data.decode("utf-8", "replace").removeprefix("\ufeff"), len(data))
             stream.note = reader.damage
             lines = data.count(b"\n") + (not data.endswith(b"\n"))
             stream.advance(data, lines=lines, line_ends=[len(data)], last_record=(1, 0))
 
     # --- lines
 
-    def _read_lines(self, stream: Stream, pieces: Iterator[bytes], reader: Reader, *, closed: bool) -> None:
+    def _read_lines(
+        self, stream: Stream, pieces: Iterator[bytes], reader: Reader, envelopes: Envelopes, *, closed: bool
+    ) -> None:
+        load_lines = partial(self._load_wrapped_lines, envelopes) if envelopes.wrappers else self._load_lines
         stream.pending = 0
         carried = b""
         ahead = blocks(pieces, about=self.chunk)
@@ -203,7 +229,7 @@ class _Loader:
         while block is not None:
             following = next(ahead, None)
             if block.too_long:
-                carried = self._load_lines(stream, carried, hold_back=False)
+                carried = load_lines(stream, carried, hold_back=False)
                 self._skip_part(stream, block)
             else:
                 data = carried + block.data
@@ -216,7 +242,7 @@ class _Loader:
                         return
                     carried = data
                 else:
-                    carried = self._load_lines(stream, data, hold_back=following is not None)
+                    carried = load_lines(stream, data, hold_back=following is not None)
             block = following
         with self.ledger.transaction(stream):
             self._begin(stream)
@@ -227,7 +253,11 @@ class _Loader:
 
     def _begin(self, stream: Stream) -> None:
         if not stream.begun:
-            self.ledger.forget_from(stream, line_no=stream.line_no)
+            self._forget_from(stream, line_no=stream.line_no)
+
+    def _forget_from(self, stream: Stream, *, line_no: int) -> None:
+        self.ledger.forget_from(stream, line_no=line_no)
+        forget_ids(self.ledger.db, stream.source_id, line_no=line_no)
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
@@ -254,7 +284,7 @@ class _Loader:
         """No line of the first chunk is of a known format: the file is one reject, however long it is."""
         stream.restart()
         with self.ledger.transaction(stream):
-            self.ledger.forget_from(stream, line_no=1)
+            self._forget_from(stream, line_no=1)
             start, size, lines = data + stream.torn, 0, 0
             rest = chain([following] if following else [], ahead)
             for part in chain([start], (block.data for block in rest)):
@@ -291,6 +321,41 @@ class _Loader:
             stream.advance(data, lines=lines.height, line_ends=ends, last_record=last)
         return carried
 
+    def _load_wrapped_lines(self, envelopes: Envelopes, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
+        """As ``_load_lines``, for lines within envelopes: records of several channels may be open at the end."""
+        if not data:
+            return b""
+        lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
+        inner = envelopes.peeled(lines)
+        parted = sort_inside(inner, self._line_sources())
+        carried, cut = b"", parted.whole_before
+        if hold_back and cut is not None:
+            held_from = cut - stream.position
+            if held_from == 0 and len(data) <= MAX_LINE:
+                return data
+            if held_from > 0:
+                data, carried = data[:held_from], data[held_from:]
+                lines = lines.filter(pl.col("byte_offset") < cut)
+                inner, parted = inner.filter(pl.col("byte_offset") < cut), parted.before(cut)
+        with self.ledger.transaction(stream):
+            self._begin(stream)
+            self._load_inside(stream, inner, parted)
+            ends = (lines["byte_offset"] + lines["bytes"]).to_list()
+            last = None if cut is None or carried else inner.filter(pl.col("byte_offset") >= cut)
+            resume = (last["line_no"][0], cut) if cut is not None and last is not None else None
+            stream.advance(data, lines=lines.height, line_ends=ends, last_record=resume)
+        return carried
+
+    def _load_inside(self, stream: Stream, inner: pl.DataFrame, parted: SortedInside | None = None) -> None:
+        """Load the lines that lie in envelopes, but those that another export told before."""
+        new = not_read_before(self.ledger.db, inner)
+        if parted is None or new.height < inner.height:
+            inner, parted = new, sort_inside(new, self._line_sources())
+        self.ledger.add(stream, "native_ids", ids_of(inner))
+        self._load_parts(stream, parted, inner)
+        stream.blank += parted.blank_bytes
+        stream.last_format = parted.last_format or stream.last_format
+
     def _skip_part(self, stream: Stream, block: Block) -> None:
         with self.ledger.transaction(stream):
             self._begin(stream)
@@ -312,10 +377,10 @@ class _Loader:
                 stream.stand_at(stream.position + stream.long_line, lines=1, ended=ended)
                 stream.long_line = 0
 
-    def _load_parts(self, stream: Stream, parted: Sorted) -> None:
+    def _load_parts(self, stream: Stream, parted: Sorted | SortedInside, inner: pl.DataFrame | None = None) -> None:
         for source in self.sources:
             if source.name in parted.records:
-                self._parse(stream, source, parted.records[source.name])
+                self._parse(stream, source, parted.records[source.name], inner)
         if not parted.loose.is_empty():
             systems = {source.name: source.system for source in self.sources}
             before = pl.col("follows").fill_null(pl.lit(stream.last_format, pl.String))
@@ -324,27 +389,31 @@ class _Loader:
                 pl.col("text").alias("message"),
                 before.replace_strict(systems, return_dtype=pl.String, default=None).alias("system"),
             )
-            self.ledger.add(stream, "log_lines", rows)
+            self._add(stream, Parsed(rows={"log_lines": rows}), inner)
         for line in parted.rejected.iter_rows(named=True):
             self.ledger.reject(
                 stream,
-                line_no=line["line_no"],
+                line_no=line["line_no"] if inner is None else inner["line_no"][line["line_no"]],
                 byte_offset=line["byte_offset"],
                 size=line["bytes"],
                 reason=line["reason"],
                 start=beginning(line["text"].encode()),
             )
 
-    def _parse(self, stream: Stream, source: Source, records: pl.DataFrame) -> None:
+    def _parse(self, stream: Stream, source: Source, records: pl.DataFrame, inner: pl.DataFrame | None = None) -> None:
         stream.note_formats([source.name])
         for parsed in self._parsed(source, records):
-            stream.told_by_clock |= tells_by_clock(parsed.rows)
-            stream.clock, frames = stream.clock.told_by(parsed.moments).read(parsed.rows)
-            for table, rows in frames.items():
-                digested = with_arguments_digest(rows) if "arguments" in rows.columns else rows
-                self.ledger.add(stream, table, digested)
+            self._add(stream, parsed, inner)
             if parsed.rejects is not None:
-                self._reject_records(stream, parsed.rejects, records)
+                self._reject_records(stream, parsed.rejects, records, inner)
+
+    def _add(self, stream: Stream, parsed: Parsed, inner: pl.DataFrame | None) -> None:
+        told = parsed if inner is None else told_by_envelope(parsed, inner)
+        stream.told_by_clock |= tells_by_clock(told.rows)
+        stream.clock, frames = stream.clock.told_by(told.moments).read(told.rows)
+        for table, rows in frames.items():
+            digested = with_arguments_digest(rows) if "arguments" in rows.columns else rows
+            self.ledger.add(stream, table, digested)
 
     def _parsed(self, source: Source, records: pl.DataFrame) -> Iterator[Parsed]:
         """A batch that a source cannot read is halved until the one record is found that it stumbles over."""
@@ -359,12 +428,14 @@ class _Loader:
             yield from self._parsed(source, records[:middle])
             yield from self._parsed(source, records[middle:])
 
-    def _reject_records(self, stream: Stream, rejects: pl.DataFrame, records: pl.DataFrame) -> None:
+    def _reject_records(
+        self, stream: Stream, rejects: pl.DataFrame, records: pl.DataFrame, inner: pl.DataFrame | None
+    ) -> None:
         placed = rejects.select("line_no", "reason").join(records, on="line_no", how="inner", maintain_order="left")
         for line in placed.iter_rows(named=True):
             self.ledger.reject(
                 stream,
-                line_no=line["line_no"],
+                line_no=line["line_no"] if inner is None else inner["line_no"][line["line_no"]],
                 byte_offset=line["byte_offset"],
                 size=line["bytes"],
                 reason=line["reason"],

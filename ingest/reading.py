@@ -9,15 +9,18 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import zstandard
 
 from ingest import otlp_protobuf
+from ingest.files import InputFile
+from ingest.zip_archives import Member
 
 _PIECE = 1 << 20
 
@@ -27,15 +30,21 @@ _MAGIC = {
     b"BZh": "bz2",
     b"\xfd7zXZ\x00": "xz",
 }
+_LONGEST_MAGIC = 6
 
 _MAKE: dict[str, Callable[[], Any]] = {
     "gz": lambda: zlib.decompressobj(wbits=31),
-    "zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+    "deflate": lambda: zlib.decompressobj(wbits=-15),
+    "zst": lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
     "bz2": bz2.BZ2Decompressor,
     "xz": lzma.LZMADecompressor,
 }
 
-_NAMES = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2", "xz": "xz"}
+_NAMES = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2", "xz": "xz", "deflate": "ZIP"}
+
+_BOMB_FROM = 1 << 30
+_BOMB_TIMES = 500
+"""Logs shrink to a hundredth at best. What grows by more than this, and beyond ``_BOMB_FROM``, is made to overflow."""
 
 
 @dataclass
@@ -44,7 +53,16 @@ class Reader:
 
     path: Path
     compression: str | None
+    member: Member | None = None
+    """The part of the file that is read, where it is a ZIP archive."""
     damage: str | None = None
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was last written, as far as files tell: naive UTC. Raises ``OSError``."""
+        if self.member and self.member.written_at:
+            return self.member.written_at
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC).replace(tzinfo=None)
 
     def pieces(self) -> Iterator[bytes]:
         """
@@ -64,29 +82,60 @@ class Reader:
             self.damage = f"the file ends in the middle of an OTLP message: {cut.size:,} bytes of it are there"
 
     def _as_written(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            if self.compression is None:
-                while piece := file.read(_PIECE):
-                    yield piece
-            else:
-                yield from self._decompressed(file, self.compression)
+        stored = self._stored()
+        if self.member:
+            stored = self._member(stored, self.member)
+        if self.compression and self.compression in _MAKE:
+            stored = self._decompressed(stored, self.compression)
+        return stored
 
-    def _decompressed(self, file: BinaryIO, compression: str) -> Iterator[bytes]:
-        decoder, fresh = _MAKE[compression](), True
-        errors = (zlib.error, OSError, EOFError, lzma.LZMAError, zstandard.ZstdError)
-        while raw := file.read(_PIECE >> 2):
+    def head(self, size: int) -> bytes:
+        """The first bytes of ``pieces``, as many or fewer."""
+        return b"".join(_until(size, self.pieces()))[:size]
+
+    def stored_head(self, size: int) -> bytes:
+        """The first bytes as they are stored: of the file or, in an archive, of what the member holds."""
+        return b"".join(_until(size, self._as_written()))[:size]
+
+    def _stored(self) -> Iterator[bytes]:
+        """The bytes of the file or, in an archive, those of the member as they are stored there."""
+        begins, left = (self.member.begins, self.member.size) if self.member else (0, None)
+        with self.path.open("rb") as file:
+            file.seek(begins)
+            while piece := file.read(_PIECE if left is None else min(left, _PIECE)):
+                left = None if left is None else left - len(piece)
+                yield piece
+        if left:
+            self.damage = "the ZIP archive ends early"
+
+    def _member(self, stored: Iterator[bytes], member: Member) -> Iterator[bytes]:
+        return self._decompressed(stored, member.compression, once=True) if member.compression else stored
+
+    def _decompressed(self, stored: Iterator[bytes], compression: str, *, once: bool = False) -> Iterator[bytes]:
+        """``once`` says that nothing follows what is compressed here; otherwise it is followed by more of its kind."""
+        decoder, fresh, size_in, size_out = _MAKE[compression](), True, 0, 0
+        for raw in stored:
+            size_in += len(raw)
             while raw:
+                expanded = _expanded(decoder, raw)
                 try:
-                    piece = decoder.decompress(raw)
-                except errors:
+                    while True:
+                        piece = next(expanded)
+                        size_out += len(piece)
+                        if piece:
+                            yield piece
+                        if size_out > max(_BOMB_FROM, _BOMB_TIMES * size_in):
+                            self.damage = f"the {_NAMES[compression]} data grows {_BOMB_TIMES}-fold: it is not read on"
+                            return
+                except StopIteration as end:
+                    raw, fresh = end.value, False  # noqa: PLW2901 - what follows is read in turn
+                except _ERRORS:
                     if not (fresh and not raw.strip(b"\0")):  # archives may be padded with zeros
                         self.damage = f"the {_NAMES[compression]} data is damaged from here on"
                     return
-                if piece:
-                    yield piece
-                fresh = False
-                raw = decoder.unused_data if decoder.eof else b""
                 if decoder.eof:
+                    if once:
+                        return
                     decoder, fresh = _MAKE[compression](), True
         if not fresh:
             self.damage = f"the {_NAMES[compression]} data ends early"
@@ -112,9 +161,34 @@ def _gathered(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def open_reader(path: Path) -> Reader:
-    """Look at a file's first bytes and get ready to read it."""
-    with path.open("rb") as file:
-        head = file.read(6)
+_ERRORS = (zlib.error, OSError, EOFError, lzma.LZMAError, zstandard.ZstdError)
+_SIP = 1 << 12
+"""Bytes given to a decoder that cannot be told how much to give back at a time: zstd makes 128 MiB of them at most."""
+
+
+def _expanded(decoder: Any, raw: bytes) -> Generator[bytes, None, bytes]:  # noqa: ANN401 - the decoders have no common type
+    """What these bytes hold, in bounded pieces; returns the bytes behind the end of what is compressed, if it came."""
+    if isinstance(decoder, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        yield decoder.decompress(raw, _PIECE)
+        while not (decoder.needs_input or decoder.eof):
+            yield decoder.decompress(b"", _PIECE)
+    elif isinstance(decoder, type(zlib.decompressobj())):
+        while raw and not decoder.eof:
+            yield decoder.decompress(raw, _PIECE)
+            raw = decoder.unconsumed_tail
+    else:
+        for begin in range(0, len(raw), _SIP):
+            yield decoder.decompress(raw[begin : begin + _SIP])
+            if decoder.eof:
+                return bytes(decoder.unused_data) + raw[begin + _SIP :]
+    return decoder.unused_data if decoder.eof else b""
+
+
+def open_reader(file: InputFile) -> Reader:
+    """Look at a file's first bytes and get ready to read it. Raises ``OSError``."""
+    as_stored = Reader(path=file.path, compression=None, member=file.member)
+    head = as_stored.stored_head(_LONGEST_MAGIC)
     compression = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    return Reader(path=path, compression=compression)
+    if file.member and compression is None:
+        compression = "zip"
+    return Reader(path=file.path, compression=compression, member=file.member)

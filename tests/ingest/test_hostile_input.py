@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,11 +84,6 @@ def test_every_bad_line_is_told_with_its_place_and_the_good_ones_are_loaded(tmp_
     assert derived(again) == derived(tmp_path / "t.duckdb")
 
 
-def zipped(path: Path) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.log", TEXT)
-
-
 def tarred(path: Path) -> None:
     (path.parent / "in.log").write_bytes(TEXT)
     with tarfile.open(path, "w:gz") as archive:
@@ -107,7 +101,6 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "socket": (listening, "it is no file but a pipe, socket or device"),
     "dangling": (lambda path: path.symlink_to("nothing"), "it is a link to nothing"),
     "loop": (lambda path: path.symlink_to(path.parent), "it is a link to a folder"),
-    "archive.zip": (zipped, "a ZIP archive: unpack it first"),
     "archive.tgz": (tarred, "a tar archive: unpack it first"),
 }
 

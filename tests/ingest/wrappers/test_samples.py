@@ -1,0 +1,78 @@
+"""What holds for every wrapper: the samples are its own, whatever the chunks, and damage is told and costs nothing else."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingest.wrappers import WRAPPERS
+from tests.ingest.loads import evidence, load_all
+
+SAMPLES = Path(__file__).parent.parent / "samples_wrapped"
+FILES = sorted(path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*") if path.is_file())
+JID = "0123456789abcdef01234567"
+
+
+def query(database: Path, text: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(database)) as db:
+        return db.execute(text).fetchall()
+
+
+def test_every_wrapper_has_a_sample() -> None:
+    assert {name.partition("/")[0] for name in FILES} == {wrapper.name for wrapper in WRAPPERS}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_sample_is_opened_by_its_wrapper_and_the_job_within_is_found(tmp_path: Path, name: str) -> None:
+    database = tmp_path / "t.duckdb"
+    load_all(database, SAMPLES / name, final=True)
+    [(formats,)] = query(database, "select format from sources")
+    assert name.partition("/")[0] in formats.split(", ")
+    events = query(database, f"select distinct event from job_events where job_id = '{JID}' order by 1")
+    assert events in ([("failed",), ("started",)], [("started",)]) or name == "counted/drain.log"
+    told = query(database, "select attributes from job_events union all select attributes from log_lines")
+    assert all("envelope" in json.loads(attributes or "{}") for (attributes,) in told if attributes)
+    total = query(
+        database, "select bytes_total - bytes_accepted - bytes_blank - bytes_rejected - bytes_pending from sources"
+    )
+    assert total == [(0,)]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_chunk_sizes_do_not_change_the_rows(tmp_path: Path, name: str) -> None:
+    load_all(tmp_path / "whole.duckdb", SAMPLES / name, final=True)
+    load_all(tmp_path / "chunks.duckdb", SAMPLES / name, final=True, chunk=97)
+    assert evidence(tmp_path / "chunks.duckdb") == evidence(tmp_path / "whole.duckdb")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damaged_samples_raise_nothing_and_every_byte_is_accounted_for(tmp_path: Path, name: str) -> None:
+    drawn = random.Random(name)  # noqa: S311 - no secret
+    data = (SAMPLES / name).read_bytes()
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    for number in range(12):
+        damaged = bytearray(data)
+        for _ in range(drawn.randint(1, 4)):
+            at = drawn.randrange(len(damaged))
+            match drawn.randrange(4):
+                case 0:
+                    del damaged[at : at + drawn.randint(1, 60)]
+                case 1:
+                    damaged[at:at] = drawn.choice([b'"', b"\\", b"{", b"\n", b"\0", b"\xff", b"[", b"9999999999", b" "])
+                case 2:
+                    damaged[at] = drawn.randrange(256)
+                case _:
+                    del damaged[at:]
+            damaged = damaged or bytearray(b" ")
+        (folder / f"{number:02}.log").write_bytes(bytes(damaged))
+    load_all(tmp_path / "t.duckdb", folder, final=True)
+    wrong = "bytes_total <> bytes_accepted + bytes_blank + bytes_rejected + bytes_pending or bytes_accepted < 0"
+    assert query(tmp_path / "t.duckdb", f"select path from sources where {wrong}") == []
+    raised = "select reason from rejected_lines where reason like 'could not be read%'"
+    assert query(tmp_path / "t.duckdb", raised) == []
