@@ -105,28 +105,47 @@ def _one_line_each(records: pl.DataFrame) -> pl.DataFrame:
 
 def _lines(records: pl.DataFrame) -> pl.DataFrame:
     """The prefix of each line in columns, and its words: ``first`` line and what ``follows`` it."""
-    prefix = pl.col("prefix")
-    words = pl.col("text").str.slice(prefix.str.len_chars()).str.splitn("\n", 2)
-    clock = prefix.str.extract(f"({_CLOCK})", 1).str.replace("T", " ").str.replace(",", ".")
-    zone = prefix.str.extract(rf"{_CLOCK} ?(Z|[+-]\d\d:?\d\d)", 1).str.replace("Z", "+00:00").str.replace(":", "")
-    ahead = zone.str.slice(0, 3).cast(pl.Int64) * 60 + (zone.str.slice(0, 1) + zone.str.slice(3)).cast(pl.Int64)
-    name = prefix.str.replace(f"^{_TIME}", "").str.replace(rf"\b{_LEVEL}\b", "").str.extract(r"([A-Za-z_][\w.]*)", 1)
-    level = prefix.str.extract(rf"\b({_LEVEL})\b", 1)
+    text, stamp, ahead = pl.col("text"), pl.col("stamp"), pl.col("ahead")
+    clock = stamp.str.extract(f"({_CLOCK})", 1).str.replace("T", " ").str.replace(",", ".")
     lines = (
-        records.with_columns(pl.col("text").str.extract(f"({_OWN}|{_ANY})", 1).fill_null("").alias("prefix"))
+        records.select(
+            "line_no",
+            text.str.extract(f"^({_TIME}{_BETWEEN}*)", 1).alias("stamp"),
+            text.str.extract(f"({_OWN}|{_ANY})", 1).fill_null("").alias("prefix"),
+            "text",
+        )
         .with_columns(
             clock.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False).alias("at"),
-            ahead.alias("ahead"),
-            pl.coalesce(prefix.str.extract(r"(procrastinate(?:\.[^\s:|\]]+)*)", 1), name).alias("logger"),
-            level.replace_strict(_LEVELS, default=None, return_dtype=pl.String).alias("level"),
-            words.struct.rename_fields(["first", "follows"]).alias("words"),
+            _minutes_ahead(stamp).alias("ahead"),
+            pl.col("prefix").str.slice(stamp.str.len_chars().fill_null(0)).alias("logged_as"),
+            text.str.slice(pl.col("prefix").str.len_chars()).str.splitn("\n", 2)
+            .struct.rename_fields(["first", "follows"]).alias("words"),
         )
         .unnest("words")
-    )
+        .drop("text", "stamp", "prefix")
+    )  # fmt: skip
     at = pl.when(pl.col("at").dt.year().is_between(*_YEARS)).then(pl.col("at"))
-    return lines.with_columns(
-        (at - pl.duration(minutes=pl.col("ahead"))).alias("occurred_at"),
-        pl.when(pl.col("ahead").is_null()).then(at).alias("occurred_at_clock"),
+    return lines.join(_loggers(lines), on="logged_as", how="left", maintain_order="left").with_columns(
+        (at - pl.duration(minutes=ahead)).alias("occurred_at"),
+        pl.when(ahead.is_null()).then(at).alias("occurred_at_clock"),
+    )
+
+
+def _minutes_ahead(stamp: pl.Expr) -> pl.Expr:
+    """How far a time's own zone is ahead of UTC, in minutes; null where it names none."""
+    zone = stamp.str.extract(rf"{_CLOCK} ?(Z|[+-]\d\d:?\d\d)", 1).str.replace("Z", "+0000").str.replace(":", "")
+    hours, minutes = zone.str.slice(0, 3), zone.str.slice(0, 1) + zone.str.slice(3)
+    return hours.cast(pl.Int64) * 60 + minutes.cast(pl.Int64)
+
+
+def _loggers(lines: pl.DataFrame) -> pl.DataFrame:
+    """Logger and level of each way in which lines begin after their time: there are few."""
+    logged_as = pl.col("logged_as")
+    level = logged_as.str.extract(rf"\b({_LEVEL})\b", 1)
+    name = logged_as.str.replace(rf"\b{_LEVEL}\b", "").str.extract(r"([A-Za-z_][\w.]*)", 1)
+    return lines.select(logged_as.unique()).with_columns(
+        pl.coalesce(logged_as.str.extract(r"(procrastinate(?:\.[^\s:|\]]+)*)", 1), name).alias("logger"),
+        level.replace_strict(_LEVELS, default=None, return_dtype=pl.String).alias("level"),
     )
 
 
