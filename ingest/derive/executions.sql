@@ -35,6 +35,7 @@ fused as (
         arg_min(trace_id, (exactness, run_id)) filter (trace_id is not null) as trace_id,
         arg_min(span_id, (exactness, run_id)) filter (span_id is not null) as span_id,
         list_sort(list_distinct(list(kind))) as observers,
+        list_sort(list_distinct(list(worker) filter (worker is not null))) as workers,
         max(last_seen_at) as last_seen_at,
         min(max_attempts) as max_attempts
     from ranked
