@@ -36,6 +36,7 @@ _JOB_EVENTS: Mapping[str, pl.DataType] = {
     "job_id": pl.String(),
     "job_class": pl.String(),
     "queue": pl.String(),
+    "attempt": pl.Int32(),
     "arguments": pl.String(),
     "worker": pl.String(),
     "message": pl.String(),
@@ -135,26 +136,28 @@ class JobTable:
             "queue": row.take("queue_name", read.text),
             "arguments": row.take("args", _arguments),
         }
+        finished = read.integer(row.left.get("attempts"))
+        attempt = None if finished is None else read.integer(finished + (status == "doing"))
         held = _held_in(status, row.left, self._taken_at) if self._taken_at else None
         if held is None:
-            self._note(job, status, worker, row.attributes())
+            self._note(job, status, worker, attempt, row.attributes())
             return job
-        finished = read.integer(row.left.get("attempts"))
         found = {
             **job,
             "held_in": held,
-            "attempt": None if finished is None else read.integer(finished + (held == "running")),
+            "attempt": attempt,
             "run_at": row.take("scheduled_at", read.iso) if held in ("scheduled", "retry") else None,
             "worker": worker if held == "running" else None,
         }
         into.jobs.append({"snapshot_id": self._snapshot_id, **found, "attributes": row.attributes()})
         return found
 
-    def _note(self, job: Row, status: str, worker: str | None, attributes: str | None) -> None:
+    def _note(self, job: Row, status: str, worker: str | None, attempt: int | None, attributes: str | None) -> None:
         told = {"line_no": self._line_no, "system": "procrastinate", "message": status, "attributes": attributes}
         self.events.append({**told, **job, "record_no": len(self.events), "event": "enqueued"})
-        if status == "doing":
-            self.events.append({**told, **job, "record_no": len(self.events), "event": "started", "worker": worker})
+        if worker and status != "todo":
+            run = {"record_no": len(self.events), "event": "started", "worker": worker, "attempt": attempt}
+            self.events.append({**told, **job, **run})
 
 
 def _held_in(status: str, row: Mapping[str, Any], taken_at: datetime | None) -> str | None:

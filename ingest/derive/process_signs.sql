@@ -21,13 +21,12 @@ with process_looks as (
 ),
 
 written as (
-    -- A worker without a process id is known by its name.
     select
         source_id,
         scope,
         system,
-        case when pid is null then worker else host end as host,
-        coalesce(pid, 0) as pid,
+        host,
+        pid,
         worker,
         occurred_at as seen_at,
         case when event = 'heartbeat' then 'heartbeat' else 'line' end as sign,
@@ -41,8 +40,8 @@ written as (
         source_id,
         scope,
         system,
-        case when pid is null then worker else host end,
-        coalesce(pid, 0),
+        host,
+        pid,
         worker,
         occurred_at,
         case when event in ('booted', 'heartbeat', 'stopped', 'died', 'pushed_back') then event else 'line' end,
@@ -80,13 +79,14 @@ hosts_of_pids as (
     having count(distinct host) = 1
 )
 
+-- A worker without a process id is known by its name.
 select
     w.scope,
     w.system,
-    coalesce(w.host, h.host, log_of(s.path)) as place,
-    case when w.pid > 0 then coalesce(w.host, h.host) end as host,
+    coalesce(w.host, h.host, n.place, log_of(s.path)) as place,
+    coalesce(w.host, h.host) as host,
     log_of(s.path) as log_name,
-    w.pid,
+    coalesce(w.pid, n.pid) as pid,
     w.worker,
     w.seen_at,
     w.sign,
@@ -97,6 +97,8 @@ select
 from written as w
 inner join sources as s on w.source_id = s.source_id
 left join hosts_of_pids as h on w.scope = h.scope and w.system = h.system and w.pid = h.pid
+left join worker_places as n
+    on w.pid is null and w.scope = n.scope and w.system = n.system and w.worker = n.worker
 where w.seen_at is not null or w.queues is not null
 union all
 select

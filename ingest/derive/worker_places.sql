@@ -76,13 +76,48 @@ named as (
     from worker_events
     where worker is not null and pid is null
 )
+,
+
+listed as (
+    select distinct
+        s.scope,
+        s.system,
+        p.worker
+    from snapshot_processes as p
+    inner join snapshots as s on p.snapshot_id = s.snapshot_id
+    where p.pid is null
+),
+
+shared as (
+    -- Executions that one input sees in a worker by one name and another input in a worker by another name.
+    select
+        n.scope,
+        n.system,
+        n.worker,
+        l.worker as listed_as,
+        count(*) as executions
+    from named as n
+    inner join runs as r on n.scope = r.scope and n.worker = r.worker
+    inner join fused_runs as f on r.run_id = f.run_id
+    inner join fused_runs as g on f.execution_id = g.execution_id
+    inner join runs as q on g.run_id = q.run_id
+    inner join listed as l on n.scope = l.scope and n.system = l.system and q.worker = l.worker
+    where r.pid is null and q.pid is null
+    group by n.scope, n.system, n.worker, l.worker
+),
+
+alike as (
+    select * from shared
+    qualify 2 * executions > sum(executions) over (partition by scope, system, worker)
+)
 
 select
     n.scope,
     n.system,
     n.worker,
-    coalesce(e.place, n.worker) as place,
+    coalesce(e.place, a.listed_as, n.worker) as place,
     coalesce(e.pid, 0) as pid
 from named as n
 left join elected as e on n.scope = e.scope and n.system = e.system and n.worker = e.worker
+left join alike as a on n.scope = a.scope and n.system = a.system and n.worker = a.worker
 order by n.scope, n.system, n.worker;
