@@ -59,7 +59,8 @@ numbered as (
 ),
 
 queued as (
-    -- The last time it was put on a queue before this run and after the one before; clocks may differ by two seconds.
+    -- The last time it was put on a queue before this run and after the one before; clocks may differ by two seconds, but
+    -- a worker that puts a job back does so by the clock that its runs are told by.
     select
         n.execution_id,
         max(q.enqueued_at) as enqueued_at,
@@ -68,7 +69,7 @@ queued as (
     inner join enqueues as q
         on
             n.job_key = q.job_key
-            and q.enqueued_at <= n.started_at + interval 2 second
+            and q.enqueued_at <= n.started_at + case when q.is_return then interval 0 second else interval 2 second end
             and coalesce(n.previous_started_at < q.enqueued_at, true)
     group by n.execution_id
 ),

@@ -7,23 +7,24 @@ with run_events as (
         'log ' || e.system || case when e.occurred_at is null then ' without times' else '' end as observer,
         e.*,
         case when e.event = 'started' then 1 else 0 end as is_start,
-        e.event in ('succeeded', 'failed', 'interrupted') as is_end,
+        e.event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
         e.event in ('cancelled', 'discarded') as is_cut,
         e.event = 'retry_scheduled' as is_retry
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where
         e.event in (
-            'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'cancelled', 'discarded', 'retry_scheduled'
+            'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
+            'retry_scheduled'
         )
 ),
 
 numbered as (
-    -- That a message was acknowledged right after its failure is no second end.
+    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended.
     select
         *,
         is_end and not coalesce(
-            event = 'succeeded' and last_value(case when is_end then event end ignore nulls) over earlier = 'failed'
+            event = 'acknowledged' and last_value(case when is_end then event end ignore nulls) over earlier is not null
             and occurred_at - max(case when is_end then occurred_at end) over earlier <= interval 1 second,
             false
         ) as is_new_end
@@ -75,7 +76,7 @@ log_runs as (
         case
             when arg_min(is_cut, place) filter (ends_run) then 'cancelled'
             when coalesce(min(place) filter (is_retry) < min(place) filter (ends_run), false) then 'failed'
-            else arg_min(event, place) filter (ends_run)
+            else replace(arg_min(event, place) filter (ends_run), 'acknowledged', 'succeeded')
         end as outcome,
         arg_min(duration, place) filter (ends_run) as duration,
         max(case when event = 'heartbeat' then occurred_at end) as heartbeat_at,

@@ -35,7 +35,7 @@ _YEARS = (1970, 2259)
 _JOB_EVENTS = (
     ("Received message for undefined actor ", "discarded"),
     ("Received message ", "started"),
-    ("Acknowledging message ", "succeeded"),
+    ("Acknowledging message ", "acknowledged"),
     ("Failed to process message ", "failed"),
     ("Rate limit exceeded in message ", "failed"),
     ("Retrying message ", "retry_scheduled"),
@@ -43,6 +43,7 @@ _JOB_EVENTS = (
     ("Aborting message ", "discarded"),
     ("Message ", "discarded"),
     ("Enqueueing message ", "enqueued"),
+    ("Pushing message ", "reserved"),
 )
 """How a line about a message begins, and what it tells. ``Message ...`` was skipped or has exceeded its age limit."""
 
@@ -124,10 +125,11 @@ def _reason() -> pl.Expr:
 
 
 def _told(beginnings: tuple[tuple[str, str], ...]) -> pl.Expr:
-    """What a line of Dramatiq itself tells, by how it begins; the consumers of delayed messages only pass them on."""
+    """What a line of Dramatiq itself tells, by how it begins; who only passes on delayed messages runs none."""
     first, logger = pl.col("first"), pl.col("logger")
     told = pl.coalesce([pl.when(first.str.starts_with(words)).then(pl.lit(event)) for words, event in beginnings])
-    return pl.when(logger.str.starts_with("dramatiq.") & ~logger.str.ends_with(".DQ)")).then(told)
+    passes_on = logger.str.ends_with(".DQ)") & ~first.str.starts_with("Pushing message ")
+    return pl.when(logger.str.starts_with("dramatiq.") & ~passes_on).then(told)
 
 
 def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
@@ -171,7 +173,7 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
     return lives.select(
         "line_no",
         "occurred_at_clock",
-        pl.when((event == "enqueued") & pl.col("queue").str.ends_with(".DQ"))
+        pl.when(event.is_in(["enqueued", "reserved"]) & pl.col("queue").str.ends_with(".DQ"))
         .then(pl.lit("scheduled"))
         .when(pl.col("error_class") == _SHUTDOWN)
         .then(pl.lit("interrupted"))
