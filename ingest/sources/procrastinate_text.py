@@ -222,7 +222,7 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
         pl.lit("procrastinate").alias("system"),
         "job_id",
         "job_class",
-        arguments_of_calls(arguments).alias("arguments"),
+        pl.when(arguments == "").then(pl.lit("{}")).otherwise(arguments_of_calls(arguments)).alias("arguments"),
         _worker().alias("worker"),
         first.str.extract(r"\) ended with status: [A-Z][a-z, ]+, lasted (\d{1,9}\.\d{3}) s", 1)
         .cast(pl.Float64)
