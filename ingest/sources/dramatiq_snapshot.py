@@ -198,7 +198,7 @@ def _message_row(body: dict[str, Any], found: Row, *, delayed: bool) -> Row:
     failed_at = options.take("requeue_timestamp", read.epoch)
     allowed = options.take("max_retries", read.integer)
     traceback = options.left.get("traceback")
-    error = error_of(traceback) if isinstance(traceback, str) else None
+    error = error_of(traceback.rstrip("\n")) if isinstance(traceback, str) else None
     held_in = ("retry" if retries else "scheduled") if delayed else found["held_in"]
     row = {
         **found,
