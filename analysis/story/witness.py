@@ -10,7 +10,17 @@ ON_QUEUE = frozenset({"enqueued", "enqueue", "queued", "requeued", "scheduled"})
 """Events that put a job on its queue, or find it there."""
 
 _ENDS = frozenset(
-    {"succeeded", "failed", "retries_exhausted", "discarded", "interrupted", "dead", "run", "error_reported"}
+    {
+        "succeeded",
+        "acknowledged",
+        "failed",
+        "retries_exhausted",
+        "discarded",
+        "interrupted",
+        "dead",
+        "run",
+        "error_reported",
+    }
 )
 
 

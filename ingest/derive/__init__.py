@@ -23,6 +23,7 @@ STEPS = (
     "error_reports",
     "runs",
     "fused_runs",
+    "worker_places",
     "process_signs",
     "incarnations",
     "workers",
@@ -37,7 +38,7 @@ STEPS = (
     "queue_minutes",
     "coverage",
 )
-"""The derivations, each in the file of its name. Between ``fused_runs`` and ``process_signs`` the runs are fused."""
+"""The derivations, each in the file of its name. After ``fused_runs`` the runs are fused."""
 
 _SCRATCH = (
     "inferred_ids",
@@ -45,6 +46,7 @@ _SCRATCH = (
     "error_reports",
     "runs",
     "fused_runs",
+    "worker_places",
     "process_signs",
     "incarnations",
     "enqueues",
@@ -133,6 +135,7 @@ def _fuse(db: duckdb.DuckDBPyConnection) -> None:
     observers = [observer for (observer,) in db.execute(_sql("observers")).fetchall()]
     for observer in observers:
         db.execute(_sql("fuse"), {"observer": observer})
+    db.execute(_sql("fuse_untimed"))
 
 
 def _sql(name: str) -> str:

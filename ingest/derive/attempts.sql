@@ -26,13 +26,22 @@ with placed as (
             e.scope = g.scope and e.pid = g.pid
             and coalesce(e.log_name = g.log_name, g.log_name is null)
             and coalesce(e.host = g.host, true)
+    left join worker_places as w
+        on e.pid is null and e.scope = w.scope and k.system = w.system and list_contains(e.workers, w.worker)
     asof left join incarnations as i
-        on e.scope = i.scope and g.place = i.place and e.pid = i.pid and coalesce(e.started_at, e.ended_at) >= i.from_at
+        on
+            e.scope = i.scope and coalesce(g.place, w.place) = i.place and coalesce(e.pid, w.pid) = i.pid
+            and coalesce(e.started_at, e.ended_at, timestamp '0001-01-01 00:00:00') >= i.from_at
 ),
 
 one_each as (
-    select * from placed
-    qualify row_number() over (partition by execution_id order by worker_key nulls last) = 1
+    -- Where inputs know a worker by several names, the one whose life is known: a process, or what was seen last.
+    select p.*
+    from placed as p
+    left join workers as w on p.worker_key = w.worker_key
+    qualify row_number() over (
+        partition by p.execution_id order by w.last_seen_at desc nulls last, p.worker_key nulls last
+    ) = 1
 ),
 
 numbered as (
@@ -50,7 +59,8 @@ numbered as (
 ),
 
 queued as (
-    -- The last time it was put on a queue before this run and after the one before; clocks may differ by two seconds.
+    -- The last time it was put on a queue before this run and after the one before; clocks may differ by two seconds, but
+    -- a worker that puts a job back does so by the clock that its runs are told by.
     select
         n.execution_id,
         max(q.enqueued_at) as enqueued_at,
@@ -59,7 +69,7 @@ queued as (
     inner join enqueues as q
         on
             n.job_key = q.job_key
-            and q.enqueued_at <= n.started_at + interval 2 second
+            and q.enqueued_at <= n.started_at + case when q.is_return then interval 0 second else interval 2 second end
             and coalesce(n.previous_started_at < q.enqueued_at, true)
     group by n.execution_id
 ),

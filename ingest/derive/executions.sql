@@ -4,7 +4,12 @@ with ranked as (
     select
         f.execution_id,
         r.*,
-        case r.kind when 'log' then 1 when 'span' then 2 else 3 end as exactness
+        case
+            when coalesce(r.started_at, r.ended_at) is null then 4
+            when r.kind = 'log' then 1
+            when r.kind = 'span' then 2
+            else 3
+        end as exactness
     from fused_runs as f
     inner join runs as r on f.run_id = r.run_id
 ),
@@ -24,7 +29,7 @@ fused as (
         max(heartbeat_at) as heartbeat_at,
         arg_min(wait, (exactness, run_id)) filter (wait is not null) as wait,
         max(enqueued_at) as enqueued_at,
-        bool_or(will_retry) as will_retry,
+        arg_min(will_retry, (exactness, run_id)) filter (will_retry is not null) as will_retry,
         arg_min(host, (exactness, run_id)) filter (host is not null) as host,
         arg_min(pid, (exactness, run_id)) filter (pid is not null) as pid,
         arg_min(thread, (exactness, run_id)) filter (thread is not null) as thread,
@@ -35,6 +40,7 @@ fused as (
         arg_min(trace_id, (exactness, run_id)) filter (trace_id is not null) as trace_id,
         arg_min(span_id, (exactness, run_id)) filter (span_id is not null) as span_id,
         list_sort(list_distinct(list(kind))) as observers,
+        list_sort(list_distinct(list(worker) filter (worker is not null))) as workers,
         max(last_seen_at) as last_seen_at,
         min(max_attempts) as max_attempts
     from ranked

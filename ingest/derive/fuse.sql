@@ -49,5 +49,5 @@ select
     coalesce(n.execution_id, r.run_id) as execution_id
 from runs as r
 left join nearest as n on r.run_id = n.run_id and n.of_run = 1 and n.of_execution = 1
-where r.observer = $observer
+where r.observer = $observer and coalesce(r.started_at, r.ended_at) is not null
 order by r.run_id;

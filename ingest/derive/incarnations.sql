@@ -47,7 +47,7 @@ followed as (
 
 select
     *,
-    case when scope = '' then '' else scope || '/' end || place || ':' || pid
+    case when scope = '' then '' else scope || '/' end || place || case when pid = 0 then '' else ':' || pid end
     || case when booted_at is null then '' else '@' || strftime(booted_at, '%Y-%m-%dT%H:%M:%SZ') end as worker_key
 from followed
 order by scope, place, pid, from_at;

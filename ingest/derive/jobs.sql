@@ -125,59 +125,6 @@ facts as (
     group by job_key
 ),
 
-spoken as (
-    select
-        job_key,
-        seen_at,
-        basis,
-        state,
-        run_at,
-        case state when 'failed' then 3 when 'discarded' then 3 else 2 end as weight
-    from words
-    where state is not null and seen_at is not null
-    union all
-    select
-        job_key,
-        coalesce(ended_at, started_at),
-        observers[1],
-        case
-            when state = 'failed' and will_retry then 'retrying'
-            when state = 'failed' and will_retry is null then 'failed, retry not told'
-            else state
-        end,
-        null,
-        1
-    from attempts
-),
-
-last_words as (
-    select * from spoken
-    qualify row_number() over (
-        partition by job_key order by seen_at desc, weight desc, state asc, basis asc, run_at asc
-    ) = 1
-),
-
-changed as (
-    select
-        l.job_key,
-        max(s.seen_at) as changed_at
-    from last_words as l
-    inner join spoken as s on l.job_key = s.job_key and l.state <> s.state
-    group by l.job_key
-),
-
-settled as (
-    -- Since when it has been in the state of the last word: a job that every snapshot finds queued is queued since the first.
-    select
-        l.job_key,
-        min(s.seen_at) as state_at
-    from last_words as l
-    inner join spoken as s on l.job_key = s.job_key and l.state = s.state
-    left join changed as c on l.job_key = c.job_key
-    where coalesce(s.seen_at >= c.changed_at, true)
-    group by l.job_key
-),
-
 runs_of_jobs as (
     select
         job_key,
@@ -198,13 +145,76 @@ runs_of_jobs as (
     group by job_key
 ),
 
-enqueued as (
+spoken as (
+    -- What is scheduled after it has run is waiting for a retry.
+    select
+        w.job_key,
+        w.seen_at,
+        w.basis,
+        case when w.state = 'scheduled' and w.seen_at > r.first_started_at then 'retrying' else w.state end as state,
+        w.run_at,
+        case w.state when 'failed' then 3 when 'discarded' then 3 else 2 end as weight,
+        0 as attempt
+    from words as w
+    left join runs_of_jobs as r on w.job_key = r.job_key
+    where w.state is not null and w.seen_at is not null
+    union all
     select
         job_key,
-        min(enqueued_at) filter (not is_return) as enqueued_at,
-        arg_max(eligible_at, enqueued_at) as eligible_at
-    from enqueues
-    group by job_key
+        coalesce(ended_at, started_at),
+        observers[1],
+        case
+            when state = 'failed' and will_retry then 'retrying'
+            when state = 'failed' and will_retry is null then 'failed, retry not told'
+            when state = 'cancelled' then 'discarded'
+            else state
+        end,
+        null,
+        1,
+        attempt
+    from attempts
+),
+
+last_words as (
+    select * from spoken
+    qualify row_number() over (
+        partition by job_key order by seen_at desc, weight desc, attempt desc, state asc, basis asc, run_at asc
+    ) = 1
+),
+
+changed as (
+    select
+        l.job_key,
+        max(s.seen_at) as changed_at
+    from last_words as l
+    inner join spoken as s on l.job_key = s.job_key and l.state <> s.state
+    group by l.job_key
+),
+
+settled as (
+    -- Since when it has been in the state of the last word: a job that every snapshot finds queued is queued since the first.
+    select
+        l.job_key,
+        min(s.seen_at) as state_at,
+        arg_max(s.run_at, s.seen_at) as run_at
+    from last_words as l
+    inner join spoken as s on l.job_key = s.job_key and l.state = s.state
+    left join changed as c on l.job_key = c.job_key
+    where coalesce(s.seen_at >= c.changed_at, true)
+    group by l.job_key
+),
+
+enqueued as (
+    -- Put on its queue again after it has run, a job was not enqueued then but earlier, unseen; clocks may differ a little.
+    select
+        e.job_key,
+        min(e.enqueued_at) filter (
+            not e.is_return and coalesce(e.enqueued_at <= r.first_started_at + interval 2 second, true)
+        ) as enqueued_at,
+        arg_max(e.eligible_at, e.enqueued_at) as eligible_at
+    from enqueues as e
+    left join runs_of_jobs as r on e.job_key = r.job_key
+    group by e.job_key
 ),
 
 last_looks as (
@@ -242,7 +252,7 @@ judged as (
         k.*,
         l.state as last_state,
         l.basis,
-        l.run_at,
+        t.run_at,
         t.state_at,
         o.taken_at as looked_at,
         coalesce(o.taken_at > l.seen_at, false) as missing_from_last_look

@@ -1,11 +1,13 @@
 -- Every sign of life of every worker process: which machine (or, where the log names none, which log), which pid, when.
 create or replace temp table process_signs as
 with process_looks as (
+    -- Of a worker that its system knows by a name only, where that worker is; of one that never had a job, nothing.
     select
         s.scope,
         s.system,
         p.host,
-        p.pid,
+        coalesce(p.host, w.place) as place,
+        coalesce(p.pid, w.pid) as pid,
         p.worker,
         p.started_at,
         p.heartbeat_at,
@@ -14,6 +16,8 @@ with process_looks as (
         p.version
     from snapshot_processes as p
     inner join snapshots as s on p.snapshot_id = s.snapshot_id
+    left join worker_places as w
+        on p.pid is null and p.host is null and s.scope = w.scope and s.system = w.system and p.worker = w.worker
 ),
 
 written as (
@@ -30,7 +34,7 @@ written as (
         null::integer as concurrency,
         null as version
     from told_events
-    where pid is not null and event not in ('scheduled', 'enqueued')
+    where (pid is not null or worker is not null) and event not in ('scheduled', 'enqueued')
     union all
     select
         source_id,
@@ -40,12 +44,12 @@ written as (
         pid,
         worker,
         occurred_at,
-        case when event in ('booted', 'heartbeat', 'stopped', 'pushed_back') then event else 'line' end,
+        case when event in ('booted', 'heartbeat', 'stopped', 'died', 'pushed_back') then event else 'line' end,
         queues,
         concurrency,
         version
     from worker_events
-    where pid is not null
+    where pid is not null or worker is not null
     union all
     select
         source_id,
@@ -70,17 +74,19 @@ hosts_of_pids as (
         pid,
         min(host) as host
     from process_looks
+    where host is not null
     group by scope, system, pid
     having count(distinct host) = 1
 )
 
+-- A worker without a process id is known by its name.
 select
     w.scope,
     w.system,
-    coalesce(w.host, h.host, log_of(s.path)) as place,
+    coalesce(w.host, h.host, n.place, log_of(s.path)) as place,
     coalesce(w.host, h.host) as host,
     log_of(s.path) as log_name,
-    w.pid,
+    coalesce(w.pid, n.pid) as pid,
     w.worker,
     w.seen_at,
     w.sign,
@@ -91,12 +97,14 @@ select
 from written as w
 inner join sources as s on w.source_id = s.source_id
 left join hosts_of_pids as h on w.scope = h.scope and w.system = h.system and w.pid = h.pid
-where w.seen_at is not null
+left join worker_places as n
+    on w.pid is null and w.scope = n.scope and w.system = n.system and w.worker = n.worker
+where w.seen_at is not null or w.queues is not null
 union all
 select
     scope,
     system,
-    host,
+    place,
     host,
     null,
     pid,
@@ -108,12 +116,12 @@ select
     version,
     null
 from process_looks
-where started_at is not null and host is not null and pid is not null
+where started_at is not null and place is not null and pid is not null
 union all
 select
     scope,
     system,
-    host,
+    place,
     host,
     null,
     pid,
@@ -125,4 +133,4 @@ select
     version,
     null
 from process_looks
-where heartbeat_at is not null and host is not null and pid is not null;
+where heartbeat_at is not null and place is not null and pid is not null;

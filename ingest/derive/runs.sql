@@ -1,23 +1,47 @@
 -- One row per run as one kind of input saw it: a log's start and end, a span, a job held by a worker in snapshots.
 create or replace temp table runs as
 with run_events as (
+    -- A log without times is another observer: its runs are told apart by their order only.
     select
         k.job_key,
-        'log ' || e.system as observer,
+        'log ' || e.system || case when e.occurred_at is null then ' without times' else '' end as observer,
         e.*,
-        case when e.event = 'started' then 1 else 0 end as is_start
+        case when e.event = 'started' then 1 else 0 end as is_start,
+        e.event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
+        e.event in ('cancelled', 'discarded') as is_cut,
+        e.event = 'retry_scheduled' as is_retry
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
-    where e.event in ('started', 'heartbeat', 'succeeded', 'failed', 'interrupted')
+    where
+        e.event in (
+            'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
+            'retry_scheduled'
+        )
+),
+
+numbered as (
+    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended.
+    select
+        *,
+        is_end and not coalesce(
+            event = 'acknowledged' and last_value(case when is_end then event end ignore nulls) over earlier is not null
+            and occurred_at - max(case when is_end then occurred_at end) over earlier <= interval 1 second,
+            false
+        ) as is_new_end
+    from run_events
+    window earlier as (
+        partition by job_key, observer, host, pid, thread
+        order by occurred_at, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
+    )
 ),
 
 counted as (
     select
         *,
         sum(is_start) over slot as start_no,
-        sum(case when event in ('succeeded', 'failed', 'interrupted') then 1 else 0 end) over slot as end_no,
+        sum(case when is_new_end then 1 else 0 end) over slot as end_no,
         row_number() over slot as place
-    from run_events
+    from numbered
     window slot as (
         partition by job_key, observer, host, pid, thread
         order by occurred_at, source_id, line_no, record_no rows between unbounded preceding and current row
@@ -25,10 +49,11 @@ counted as (
 ),
 
 grouped as (
-    -- Ends before any start are runs of their own; after a start the first end counts.
+    -- Ends before any start are runs of their own; after a start the first end counts, be it that the job was cancelled.
     select
         *,
-        case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no
+        case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no,
+        is_end or (is_cut and start_no > 0) as ends_run
     from counted
 ),
 
@@ -47,25 +72,34 @@ log_runs as (
         any_value(job_class order by place) as job_class,
         any_value(queue order by place) as queue,
         min(case when event = 'started' then occurred_at end) as start_seen_at,
-        min(case when event in ('succeeded', 'failed', 'interrupted') then occurred_at end) as ended_at,
-        arg_min(event, place) filter (event in ('succeeded', 'failed', 'interrupted')) as outcome,
-        arg_min(duration, place) filter (event in ('succeeded', 'failed', 'interrupted')) as duration,
+        min(case when ends_run then occurred_at end) as ended_at,
+        case
+            when arg_min(is_cut, place) filter (ends_run) then 'cancelled'
+            when coalesce(min(place) filter (is_retry) < min(place) filter (ends_run), false) then 'failed'
+            else replace(arg_min(event, place) filter (ends_run), 'acknowledged', 'succeeded')
+        end as outcome,
+        arg_min(duration, place) filter (ends_run) as duration,
         max(case when event = 'heartbeat' then occurred_at end) as heartbeat_at,
         any_value(wait order by place) as wait,
         max(case when event = 'started' then enqueued_at end) as enqueued_at,
-        bool_or(will_retry) filter (event = 'failed') as will_retry,
+        case
+            -- A retry that is announced before the end is what the run came to, whatever its end is called.
+            when min(place) filter (is_retry) < min(place) filter (ends_run) then true
+            else bool_or(will_retry) filter (event in ('failed', 'interrupted'))
+        end as will_retry,
         any_value(error_class order by place) as error_class,
         any_value(error_message order by place) as error_message,
         any_value(backtrace order by place) as backtrace,
         any_value(trace_id order by place) as trace_id,
         any_value(span_id order by place) as span_id,
-        max(occurred_at) as last_seen_at,
+        max(occurred_at) filter (not is_retry and not (is_cut and not ends_run)) as last_seen_at,
         min(source_id) as source_id,
         min(line_no) as line_no,
         any_value(log_of(s.path) order by place) as log_name
     from grouped
     inner join sources as s using (source_id)
     group by job_key, scope, observer, host, pid, thread, start_no, lone_end_no
+    having bool_or(is_start = 1 or ends_run or event = 'heartbeat')
 ),
 
 span_runs as (
@@ -139,7 +173,10 @@ snapshot_runs as (
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
     where j.held_in = 'running'
-    group by k.job_key, k.scope, j.host, j.pid, j.thread, j.started_at
+    group by
+        k.job_key, k.scope, j.host, j.pid, j.thread, j.started_at,
+        -- A snapshot that does not tell since when a job runs tells at best which worker has it, and for which attempt.
+        case when j.started_at is null then j.attempt end, case when j.started_at is null then j.worker end
 ),
 
 all_runs as (

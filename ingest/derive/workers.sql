@@ -8,7 +8,8 @@ with signs as (
         i.next_booted_at
     from process_signs as p
     asof inner join incarnations as i
-        on p.scope = i.scope and p.place = i.place and p.pid = i.pid and p.seen_at >= i.from_at
+        on p.scope = i.scope and p.place = i.place and p.pid = i.pid
+            and coalesce(p.seen_at, timestamp '0001-01-01 00:00:00') >= i.from_at
 ),
 
 processes as (
@@ -21,7 +22,7 @@ processes as (
         arg_max(worker, (seen_at, worker)) as worker,
         arg_max(host, (seen_at, host)) as host,
         arg_max(version, (seen_at, version)) as version,
-        arg_max(queues, (seen_at, queues)) as queues,
+        list_sort(list_distinct(flatten(list(queues) filter (queues is not null)))) as queues,
         arg_max(concurrency, (seen_at, concurrency)) as concurrency,
         min(booted_at) as booted_at,
         min(next_booted_at) as next_booted_at,
@@ -29,6 +30,7 @@ processes as (
         max(seen_at) as last_seen_at,
         max(seen_at) filter (log_name is not null) as last_line_at,
         max(seen_at) filter (sign = 'stopped') as stopped_at,
+        max(seen_at) filter (sign = 'died') as died_at,
         count(*) filter (sign = 'heartbeat' and log_name is not null) as heartbeats,
         min(seen_at) filter (sign = 'heartbeat' and log_name is not null) as first_heartbeat_at,
         max(seen_at) filter (sign = 'heartbeat' and log_name is not null) as last_heartbeat_at,
@@ -53,15 +55,17 @@ seen_in_look as (
         s.scope,
         s.system,
         s.taken_at,
-        p.host as place,
-        p.pid,
+        coalesce(p.host, w.place) as place,
+        coalesce(p.pid, w.pid) as pid,
         p.started_at,
         max(p.heartbeat_at) as heartbeat_at,
         max(p.heartbeat_period) as heartbeat_period
     from snapshot_processes as p
     inner join snapshots as s on p.snapshot_id = s.snapshot_id
     inner join looks as l on s.scope = l.scope and s.system = l.system and s.taken_at = l.taken_at
-    group by s.scope, s.system, s.taken_at, p.host, p.pid, p.started_at
+    left join worker_places as w
+        on p.pid is null and p.host is null and s.scope = w.scope and s.system = w.system and p.worker = w.worker
+    group by s.scope, s.system, s.taken_at, coalesce(p.host, w.place), coalesce(p.pid, w.pid), p.started_at
 ),
 
 later_boots as (
@@ -109,6 +113,8 @@ judged as (
         *,
         case
             when stopped_at is not null then 'stopped'
+            when died_at is not null then 'gone'
+            when first_seen_at is null then 'unknown'
             when look_is_last and in_look and look_silence <= look_patience then 'alive'
             when look_is_last then 'gone'
             when heartbeats >= 2 and silence <= patience then 'alive'
@@ -118,7 +124,7 @@ judged as (
             else 'unknown'
         end as state
     from weighed
-    where first_seen_at is not null
+    where first_seen_at is not null or queues is not null
 )
 
 select
@@ -127,7 +133,7 @@ select
     system,
     worker,
     host,
-    pid,
+    nullif(pid, 0) as pid,
     version,
     queues,
     concurrency,
@@ -138,6 +144,8 @@ select
     state,
     case
         when state = 'stopped' then 'its log says that it shut down'
+        when died_at is not null then 'its log says that it died'
+        when first_seen_at is null then 'no line of its log has a time'
         when look_is_last and in_look and state = 'alive'
             then 'its heartbeat stands in the last snapshot, taken ' || strftime(looked_at, '%Y-%m-%d %H:%M:%S') || ' UTC'
         when look_is_last and in_look
@@ -151,7 +159,8 @@ select
         else 'it falls silent; no snapshot or heartbeat tells whether it lives'
     end as state_basis,
     case
-        when state = 'stopped' or look_is_last then 'high'
+        when first_seen_at is null then 'low'
+        when state = 'stopped' or died_at is not null or look_is_last then 'high'
         when heartbeats >= 2 and state = 'alive' then 'high'
         when state = 'unknown' then 'low'
         else 'medium'

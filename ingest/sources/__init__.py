@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from ingest.sources import (
+    dramatiq_snapshot,
+    dramatiq_text,
     job_log,
     jobrunner_snapshot,
     otlp_json,
+    procrastinate_events,
+    procrastinate_jobs,
+    procrastinate_snapshot,
+    procrastinate_text,
+    procrastinate_workers,
     sidekiq_json,
     sidekiq_snapshot,
     sidekiq_text,
@@ -19,6 +26,13 @@ SOURCES: tuple[Source, ...] = (
     sidekiq_json.SOURCE,
     sidekiq_text.SOURCE,
     sidekiq_snapshot.SOURCE,
+    dramatiq_text.SOURCE,
+    dramatiq_snapshot.SOURCE,
+    procrastinate_text.SOURCE,
+    procrastinate_events.SOURCE,
+    procrastinate_jobs.SOURCE,
+    procrastinate_workers.SOURCE,
+    procrastinate_snapshot.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]

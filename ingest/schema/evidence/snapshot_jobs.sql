@@ -2,7 +2,7 @@
 create table snapshot_jobs (
     source_id integer not null,          -- the stream in sources
     snapshot_id varchar not null,        -- the snapshot
-    held_in varchar not null,            -- queued, scheduled, retry, dead, running, failed
+    held_in varchar not null,            -- queued, scheduled, retry, dead, running, failed; reserved: taken by a worker, running or waiting in its memory
     position integer,                    -- place in its queue or set, 0 is the next to run
     job_id varchar not null,             -- the id that stays the same over retries
     provider_job_id varchar,             -- the backend's own id, where it differs
