@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.sources import (
+    delayed_job_text,
     dramatiq_snapshot,
     dramatiq_text,
     job_log,
@@ -13,6 +14,8 @@ from ingest.sources import (
     procrastinate_snapshot,
     procrastinate_text,
     procrastinate_workers,
+    resque_scheduler,
+    resque_text,
     sidekiq_json,
     sidekiq_snapshot,
     sidekiq_text,
@@ -33,6 +36,9 @@ SOURCES: tuple[Source, ...] = (
     procrastinate_jobs.SOURCE,
     procrastinate_workers.SOURCE,
     procrastinate_snapshot.SOURCE,
+    resque_text.SOURCE,
+    resque_scheduler.SOURCE,
+    delayed_job_text.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]
