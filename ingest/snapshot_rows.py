@@ -49,6 +49,7 @@ JOBS: Mapping[str, pl.DataType] = {
     "run_at": _MOMENT,
     "started_at": _MOMENT,
     "failed_at": _MOMENT,
+    "failed_at_clock": _MOMENT,
     "died_at": _MOMENT,
     "error_class": _TEXT,
     "error_message": _TEXT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.sources import (
+    delayed_job_snapshot,
     delayed_job_text,
     dramatiq_snapshot,
     dramatiq_text,
@@ -15,6 +16,7 @@ from ingest.sources import (
     procrastinate_text,
     procrastinate_workers,
     resque_scheduler,
+    resque_snapshot,
     resque_text,
     sidekiq_json,
     sidekiq_snapshot,
@@ -38,7 +40,9 @@ SOURCES: tuple[Source, ...] = (
     procrastinate_snapshot.SOURCE,
     resque_text.SOURCE,
     resque_scheduler.SOURCE,
+    resque_snapshot.SOURCE,
     delayed_job_text.SOURCE,
+    delayed_job_snapshot.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest import untrusted_json as read
+from ingest.redis_document import is_of_resque, is_redis_document, keys_of, taken_at
 from ingest.sidekiq_payload import job_row
 from ingest.snapshot_rows import Row, SnapshotRows, snapshot_id
 from ingest.sources.source import Parsed, Source
@@ -37,11 +38,7 @@ _BEAT, _BEAT_FROM_7 = 5.0, 10.0
 
 
 def _claims(beginning: pl.Expr) -> pl.Expr:
-    return (
-        beginning.str.contains(r"^\x{feff}?\s*\{")
-        & beginning.str.contains(r'"captured_at"\s*:')
-        & beginning.str.contains(r'"keys"\s*:\s*\{|"redis_time"\s*:\s*\[')
-    )
+    return is_redis_document(beginning) & ~is_of_resque(beginning)
 
 
 def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
@@ -56,12 +53,8 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
 
 def _read_document(line_no: int, document: dict[str, Any], rows: SnapshotRows) -> None:
     fields = Fields.of(document)
-    keys = document.get("keys")
-    if not isinstance(keys, dict):
-        raise ValueError('"keys" is missing or no object')  # noqa: TRY004 - bad input is one kind of error here
-    taken_at = fields.take("redis_time", _redis_time) or fields.take("captured_at", read.iso)
-    if taken_at is None:
-        raise ValueError('neither "redis_time" nor "captured_at" tells when it was taken')
+    keys = keys_of(document)
+    moment = taken_at(fields)
     found_id = snapshot_id(read.canonical(document))
     if rows.has(found_id):
         return
@@ -71,7 +64,7 @@ def _read_document(line_no: int, document: dict[str, Any], rows: SnapshotRows) -
         {
             "line_no": line_no,
             "snapshot_id": found_id,
-            "taken_at": taken_at,
+            "taken_at": moment,
             "system": "sidekiq",
             "scope": "",
             "version": look.version(),
@@ -79,14 +72,6 @@ def _read_document(line_no: int, document: dict[str, Any], rows: SnapshotRows) -
             "attributes": fields.attributes(),
         }
     )
-
-
-def _redis_time(value: Any) -> datetime | None:  # noqa: ANN401 - any JSON value
-    """Redis' own clock: seconds, and microseconds beside them."""
-    if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - the two numbers of TIME
-        return None
-    seconds, microseconds = (read.long_integer(part) for part in value)
-    return None if seconds is None or microseconds is None else read.epoch_seconds(f"{seconds}.{microseconds:06d}")
 
 
 @dataclass(frozen=True)
