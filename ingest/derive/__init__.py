@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 STEPS = (
     "inferred_ids",
+    "placed_lines",
+    "forks",
+    "worker_lines",
+    "nameless_lines",
+    "nameless_runs",
+    "nameless_ids",
+    "inferred_snapshot_ids",
     "told_events",
+    "told_snapshot_jobs",
     "job_keys",
     "error_reports",
     "runs",
@@ -42,6 +50,12 @@ STEPS = (
 
 _SCRATCH = (
     "inferred_ids",
+    "placed_lines",
+    "forks",
+    "worker_lines",
+    "nameless_lines",
+    "nameless_runs",
+    "inferred_snapshot_ids",
     "job_keys",
     "error_reports",
     "runs",
@@ -126,7 +140,8 @@ def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
         if step == "fused_runs":
             _fuse(db)
-    db.execute("drop view temp.told_events")
+    for name in ("told_events", "told_snapshot_jobs"):
+        db.execute(f"drop view temp.{name}")
     for name in _SCRATCH:
         db.execute(f"drop table temp.{name}")
 

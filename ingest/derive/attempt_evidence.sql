@@ -102,7 +102,7 @@ with told as (
             else 'held in ' || j.held_in
         end,
         j.held_in in ('running')
-    from snapshot_jobs as j
+    from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
 ),

@@ -94,7 +94,7 @@ usual_queues as (
             s.system,
             j.job_class,
             j.queue
-        from snapshot_jobs as j
+        from told_snapshot_jobs as j
         inner join snapshots as s on j.snapshot_id = s.snapshot_id
         union
         select
@@ -133,7 +133,7 @@ job_facts as (
             s.taken_at,
             j.job_class,
             j.queue
-        from snapshot_jobs as j
+        from told_snapshot_jobs as j
         inner join snapshots as s on j.snapshot_id = s.snapshot_id
     ) as j
     inner join job_keys as k on j.scope = k.scope and j.system = k.seen_system and j.job_id = k.id

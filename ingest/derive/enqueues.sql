@@ -41,7 +41,7 @@ told as (
         null,
         false,
         false
-    from snapshot_jobs as j
+    from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
     where j.enqueued_at is not null

@@ -108,7 +108,7 @@ failed_by_snapshot as (
     from followed as f
     inner join job_keys as k on f.job_key = k.job_key
     inner join snapshots as s on k.scope = s.scope and k.seen_system = s.system
-    inner join snapshot_jobs as j on s.snapshot_id = j.snapshot_id and k.id = j.job_id
+    inner join told_snapshot_jobs as j on s.snapshot_id = j.snapshot_id and k.id = j.job_id
     where
         f.outcome is null and j.held_in in ('retry', 'dead', 'failed') and j.failed_at >= f.started_at
         and coalesce(j.failed_at < f.next_started_at, true)

@@ -23,7 +23,7 @@ from (
         s.system,
         j.job_id,
         j.provider_job_id
-    from snapshot_jobs as j
+    from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
 ) as j
 inner join job_keys as k on j.scope = k.scope and j.system = k.seen_system and j.job_id = k.id

@@ -16,7 +16,7 @@ with ids as (
         j.job_id,
         j.provider_job_id,
         2
-    from snapshot_jobs as j
+    from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     union all
     select

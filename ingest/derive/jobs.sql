@@ -35,14 +35,16 @@ with words as (
     union all
     select
         k.job_key,
-        s.taken_at,
+        -- A record of a failure speaks of when that happened, however long it is kept.
+        case when j.held_in = 'failed' then coalesce(j.failed_at, s.taken_at) else s.taken_at end,
         'snapshot',
         s.source_id,
         s.line_no,
         s.record_no,
         case j.held_in
             when 'queued' then 'queued' when 'retry' then 'retrying' when 'dead' then 'failed'
-            when 'failed' then 'failed' when 'scheduled' then 'scheduled'
+            when 'scheduled' then 'scheduled'
+            when 'failed' then case when j.failed_at is null then 'failed' else 'failed, retry not told' end
         end,
         j.run_at,
         j.job_class,
@@ -56,7 +58,7 @@ with words as (
         null,
         j.error_class,
         j.error_message
-    from snapshot_jobs as j
+    from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
     union all
@@ -132,6 +134,7 @@ runs_of_jobs as (
         count(*) filter (state = 'failed') as failures,
         count(*) filter (state = 'succeeded') as successes,
         count(*) filter (state = 'interrupted') as interruptions,
+        count(*) filter (state = 'succeeded' and coalesce(ended_at, started_at) is null) as untimed_successes,
         min(started_at) as first_started_at,
         max(ended_at) as last_ended_at,
         any_value(job_class order by attempt) as job_class,
@@ -153,8 +156,9 @@ spoken as (
         w.basis,
         case when w.state = 'scheduled' and w.seen_at > r.first_started_at then 'retrying' else w.state end as state,
         w.run_at,
-        case w.state when 'failed' then 3 when 'discarded' then 3 else 2 end as weight,
-        0 as attempt
+        case w.state when 'failed' then 3 when 'discarded' then 3 when 'failed, retry not told' then 1 else 2 end as weight,
+        0 as attempt,
+        w.basis = 'log' or w.state = 'failed, retry not told' as is_told
     from words as w
     left join runs_of_jobs as r on w.job_key = r.job_key
     where w.state is not null and w.seen_at is not null
@@ -171,14 +175,22 @@ spoken as (
         end,
         null,
         1,
-        attempt
+        attempt,
+        true
     from attempts
 ),
 
 last_words as (
+    -- A log that writes whole seconds means any moment of that second; a snapshot taken within it came before.
     select * from spoken
     qualify row_number() over (
-        partition by job_key order by seen_at desc, weight desc, attempt desc, state asc, basis asc, run_at asc
+        partition by job_key
+        order by
+            case
+                when is_told and seen_at = date_trunc('second', seen_at) then seen_at + interval 999999 microsecond
+                else seen_at
+            end desc,
+            weight desc, attempt desc, state asc, basis asc, run_at asc
     ) = 1
 ),
 
@@ -231,11 +243,29 @@ last_looks as (
 
 nameless as (
     -- Jobs of systems that give them no id: theirs was made up.
-    select distinct k.job_key
-    from told_events as e
-    inner join inferred_ids as i on e.source_id = i.source_id and e.line_no = i.line_no and e.record_no = i.record_no
-    inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
-    where i.identity = 'inferred'
+    select
+        k.job_key,
+        case when bool_or(i.identity = 'ambiguous') then 'ambiguous' else 'inferred' end as identity
+    from (
+        select
+            e.scope,
+            e.system,
+            i.job_id,
+            i.identity
+        from inferred_ids as i
+        inner join job_events as e on i.source_id = e.source_id and i.line_no = e.line_no and i.record_no = e.record_no
+        union all
+        select
+            s.scope,
+            s.system,
+            i.job_id,
+            i.identity
+        from inferred_snapshot_ids as i
+        inner join snapshots as s on i.source_id = s.source_id and i.snapshot_id = s.snapshot_id
+    ) as i
+    inner join job_keys as k on i.scope = k.scope and i.system = k.seen_system and i.job_id = k.id
+    where i.identity <> 'exact'
+    group by k.job_key
 ),
 
 known as (
@@ -260,6 +290,28 @@ judged as (
     left join last_words as l on k.job_key = l.job_key
     left join settled as t on k.job_key = t.job_key
     left join last_looks as o on k.scope = o.scope and k.system = o.system
+),
+
+stated as (
+    select
+        j.job_key,
+        case
+            -- A success without a time came after what else is known, unless the job was still there at the last look.
+            when
+                r.untimed_successes > 0
+                and (
+                    j.last_state in ('failed, retry not told', 'unknown')
+                    or (j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look)
+                ) then 'succeeded'
+            when j.last_state is null then 'unknown'
+            -- A failure without a word on retries, gone from a later snapshot: no retry will come.
+            when j.last_state = 'failed, retry not told' and j.missing_from_last_look then 'failed'
+            when j.last_state = 'failed, retry not told' then 'unknown'
+            when j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look then 'unknown'
+            else j.last_state
+        end as state
+    from judged as j
+    left join runs_of_jobs as r on j.job_key = r.job_key
 )
 
 select
@@ -278,15 +330,8 @@ select
     e.eligible_at,
     case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
     r.first_started_at,
-    case when j.last_state in ('succeeded', 'failed', 'failed, retry not told', 'discarded') then coalesce(r.last_ended_at, j.state_at) end as finished_at,
-    case
-        when j.last_state is null then 'unknown'
-        -- A failure without a word on retries, gone from a later snapshot: no retry will come.
-        when j.last_state = 'failed, retry not told' and j.missing_from_last_look then 'failed'
-        when j.last_state = 'failed, retry not told' then 'unknown'
-        when j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look then 'unknown'
-        else j.last_state
-    end as state,
+    case when t.state in ('succeeded', 'failed', 'discarded') or j.last_state = 'failed, retry not told' then coalesce(r.last_ended_at, j.state_at) end as finished_at,
+    t.state,
     coalesce(j.basis, 'log') as state_basis,
     j.state_at,
     coalesce(r.attempts, 0) as attempts,
@@ -299,10 +344,11 @@ select
     r.last_error['fingerprint'] as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
-    case when n.job_key is null then 'exact' else 'inferred' end as identity,
+    coalesce(n.identity, 'exact') as identity,
     least(f.first_seen_at, r.first_started_at) as first_seen_at,
     greatest(f.last_seen_at, r.last_seen_at) as last_seen_at
 from judged as j
+inner join stated as t on j.job_key = t.job_key
 left join facts as f on j.job_key = f.job_key
 left join runs_of_jobs as r on j.job_key = r.job_key
 left join enqueued as e on j.job_key = e.job_key

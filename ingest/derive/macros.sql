@@ -2,6 +2,10 @@
 create or replace temp macro job_key_of(scope, system, id) as
 case when scope = '' then '' else scope || '/' end || system || ':' || id;
 
+-- The name of a job that its system gives none: which one it is of those with the same class and arguments.
+create or replace temp macro nameless_id_of(job_class, arguments_digest, life) as
+coalesce(job_class, '?') || ':' || coalesce(substr(arguments_digest, 1, 12), '?') || ':' || life;
+
 -- The log that a file is a piece of: its path without what rotation and compression put behind it.
 create or replace temp macro log_of(path) as
 regexp_replace(path, '(\.(gz|zst|bz2|xz)|\.\d{1,4}|[-._]\d{4}-?\d{2}-?\d{2}([T_-]?[\d-]*))+$', '');

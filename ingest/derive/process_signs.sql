@@ -44,7 +44,7 @@ written as (
         pid,
         worker,
         occurred_at,
-        case when event in ('booted', 'heartbeat', 'stopped', 'died', 'pushed_back') then event else 'line' end,
+        case when event in ('booted', 'heartbeat', 'stopping', 'stopped', 'died', 'pushed_back') then event else 'line' end,
         queues,
         concurrency,
         version
@@ -52,19 +52,23 @@ written as (
     where pid is not null or worker is not null
     union all
     select
-        source_id,
-        scope,
-        system,
-        host,
-        pid,
+        l.source_id,
+        l.scope,
+        l.system,
+        l.host,
+        l.pid,
         null,
-        occurred_at,
+        l.occurred_at,
         'line',
         null,
         null,
         null
-    from log_lines
-    where pid is not null and system is not null
+    from log_lines as l
+    inner join sources as s on l.source_id = s.source_id
+    -- A child that runs one job is no worker process.
+    left join (select distinct log_name, pid from forks where worker_pid is not null) as f
+        on log_of(s.path) = f.log_name and l.pid = f.pid
+    where l.pid is not null and l.system is not null and f.pid is null
 ),
 
 hosts_of_pids as (
@@ -73,7 +77,22 @@ hosts_of_pids as (
         system,
         pid,
         min(host) as host
-    from process_looks
+    from (
+        select
+            scope,
+            system,
+            pid,
+            host
+        from process_looks
+        union all
+        select
+            scope,
+            system,
+            pid,
+            host
+        from written
+        where sign = 'booted'
+    )
     where host is not null
     group by scope, system, pid
     having count(distinct host) = 1

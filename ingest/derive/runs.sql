@@ -169,7 +169,7 @@ snapshot_runs as (
         min(s.source_id) as source_id,
         min(s.line_no) as line_no,
         null as log_name
-    from snapshot_jobs as j
+    from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
     where j.held_in = 'running'

@@ -1,6 +1,12 @@
--- The events of jobs, each with the id of its job as far as any input tells it.
+-- The events of jobs, each with the id of its job as far as any input tells it, and with the worker for its child.
 create or replace temp view told_events as
-select e.* replace (coalesce(e.job_id, i.job_id) as job_id)
+select
+    e.* replace (
+        coalesce(e.job_id, i.job_id) as job_id,
+        coalesce(w.worker_pid, e.pid) as pid
+    )
 from job_events as e
 left join inferred_ids as i
-    on e.source_id = i.source_id and e.line_no = i.line_no and e.record_no = i.record_no;
+    on e.source_id = i.source_id and e.line_no = i.line_no and e.record_no = i.record_no
+left join worker_lines as w
+    on e.source_id = w.source_id and e.line_no = w.line_no and e.record_no = w.record_no and e.event = w.event;

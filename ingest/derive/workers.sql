@@ -29,7 +29,8 @@ processes as (
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
         max(seen_at) filter (log_name is not null) as last_line_at,
-        max(seen_at) filter (sign = 'stopped') as stopped_at,
+        max(seen_at) filter (sign = 'stopped') as said_stopped_at,
+        max(seen_at) filter (sign = 'stopping') as stopping_at,
         max(seen_at) filter (sign = 'died') as died_at,
         count(*) filter (sign = 'heartbeat' and log_name is not null) as heartbeats,
         min(seen_at) filter (sign = 'heartbeat' and log_name is not null) as first_heartbeat_at,
@@ -37,6 +38,25 @@ processes as (
         arg_max(log_name, (seen_at, log_name)) as log_name
     from signs
     group by worker_key, scope, place, pid
+),
+
+ended as (
+    -- Some systems say only that a worker shuts down: with no run left open it did.
+    select
+        p.*,
+        coalesce(
+            p.said_stopped_at,
+            case
+                when
+                    not exists (
+                        select 1 from runs as r
+                        where
+                            r.kind = 'log' and r.scope = p.scope and r.pid = p.pid
+                            and r.start_seen_at >= p.first_seen_at and r.ended_at is null
+                    ) then p.stopping_at
+            end
+        ) as stopped_at
+    from processes as p
 ),
 
 looks as (
@@ -96,7 +116,7 @@ weighed as (
         seconds_between(p.last_seen_at, $as_of) as silence,
         greatest(3 * seconds_between(p.first_heartbeat_at, p.last_heartbeat_at) / nullif(p.heartbeats - 1, 0), 60) as patience,
         coalesce(l.taken_at > p.last_line_at - interval 1 second, l.taken_at is not null and p.last_line_at is null) as look_is_last
-    from processes as p
+    from ended as p
     left join looks as l on p.scope = l.scope and p.system = l.system
     left join seen_in_look as v
         on

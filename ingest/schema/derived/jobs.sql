@@ -29,7 +29,7 @@ create table jobs (
     error_fingerprint varchar,           -- digest of the error without its numbers and ids: equal for equal causes
     trace_id varchar,                    -- OpenTelemetry trace of its last run
     parent_job_id varchar,               -- the job that enqueued it, where named
-    identity varchar not null,           -- exact, or inferred where the system gives no ids
+    identity varchar not null,           -- exact; inferred where the system gives no ids; ambiguous where equal jobs without ids met
     first_seen_at timestamp,             -- earliest evidence of it, UTC
     last_seen_at timestamp               -- latest evidence of it, UTC
 );

@@ -4,7 +4,7 @@ create table snapshot_jobs (
     snapshot_id varchar not null,        -- the snapshot
     held_in varchar not null,            -- queued, scheduled, retry, dead, running, failed; reserved: taken by a worker, running or waiting in its memory
     position integer,                    -- place in its queue or set, 0 is the next to run
-    job_id varchar not null,             -- the id that stays the same over retries
+    job_id varchar,                      -- the id that stays the same over retries; null where the system gives none
     provider_job_id varchar,             -- the backend's own id, where it differs
     job_class varchar,                   -- class or task name
     queue varchar,                       -- queue name

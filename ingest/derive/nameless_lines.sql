@@ -1,0 +1,23 @@
+-- Starts and ends of jobs without ids: class and arguments are all that names them. A worker's end belongs to its last
+-- start of the same job; ends before any start are runs of their own.
+create or replace temp table nameless_lines as
+with counted as (
+    select
+        *,
+        sum(case when event = 'started' then 1 else 0 end) over slot as start_no,
+        sum(case when event = 'started' then 0 else 1 end) over slot as end_no
+    from worker_lines
+    where
+        job_id is null and job_class is not null and arguments_digest is not null
+        and event in ('started', 'succeeded', 'failed')
+    window slot as (
+        partition by scope, system, job_class, arguments_digest, log_name, worker_pid
+        order by place rows between unbounded preceding and current row
+    )
+)
+
+select
+    *,
+    case when start_no = 0 then end_no else 0 end as lone_end_no
+from counted
+order by log_name, place;
