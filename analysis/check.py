@@ -15,6 +15,7 @@ from analysis.answer import answer, answer_with_zones, question
 from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
+from analysis.nameless import as_sure_as_told_apart
 from analysis.rule import Row, Rule
 from analysis.rules import RULES
 from analysis.settings import SettingError, params_of, refuse_unknown
@@ -117,12 +118,16 @@ def _finding(
     jobs = tuple(dict.fromkeys(row["job_id"] for row in ordered))
     firsts = [row["first_at"] for row in rows if row["first_at"]]
     lasts = [row["last_at"] for row in rows if row["last_at"]]
+    ambiguous = _rows(db, question(__package__, "ambiguous"), {"job_keys": keys})[0]["jobs"]
+    confidence, reason = as_sure_as_told_apart(
+        verdict.confidence, verdict.confidence_reason, ambiguous=ambiguous, jobs=len(keys)
+    )
     return Finding(
         rule=rule.name,
         fingerprint=_fingerprint(rule.name, subject),
         severity=verdict.severity,
-        confidence=verdict.confidence,
-        confidence_reason=verdict.confidence_reason,
+        confidence=confidence,
+        confidence_reason=reason,
         title=f"{verdict.title} (in {scope})" if scope else verdict.title,
         subject=subject,
         jobs=jobs,

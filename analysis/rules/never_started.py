@@ -1,5 +1,5 @@
 """
-Never started: a job that has waited far longer than its kind ever waits, on a queue that workers do read.
+Never started: a job that has waited far longer than its kind ever waits, on a queue that no input calls unread.
 
 Why it matters
     Someone is waiting for work that nobody began.

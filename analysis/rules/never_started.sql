@@ -1,4 +1,5 @@
--- Jobs still waiting, past the usual wait of their class, on queues that are read and that stand still or passed them by.
+-- Jobs still waiting, past the usual wait of their class, on queues that stand still or passed them by and that
+-- workers read, as far as any input tells who reads what.
 with queues as (
     -- How far each queue was worked off: its last start, and the latest job put on it that was started.
     select
@@ -72,6 +73,11 @@ where
     and (q.last_started_at is null or q.last_started_at < j.eligible_at or q.reached_at > j.eligible_at)
     and (
         q.queue is not null
+        -- Where no worker says what it reads, nothing speaks against it either.
+        or not exists (
+            select 1 from read_queues as r
+            where r.scope = j.scope and r.system = j.system
+        )
         or exists (
             -- A worker may read queues by the beginning of their names: mail*, or * for all.
             select 1 from read_queues as r

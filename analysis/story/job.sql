@@ -10,6 +10,7 @@ select
     j.arguments,
     j.idempotency_key,
     j.parent_job_id,
+    j.identity,
     j.state,
     j.state_basis,
     j.state_at,

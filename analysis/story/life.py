@@ -130,6 +130,8 @@ class Life(Frozen):
     """JSON text."""
     idempotency_key: str | None
     parent_job_id: str | None
+    identity: str
+    """exact; inferred or ambiguous where the system gives no ids."""
     state: str
     state_basis: str
     state_at: datetime | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from analysis.finding import Confidence, Evidence, Frozen
+from analysis.nameless import as_sure_as_told_apart
 from analysis.story.cases import CASES, Kind
 from analysis.story.life import Life
 from analysis.story.remarks import notes, unseen
@@ -32,11 +33,14 @@ def verdict(life: Life, zone: tzinfo) -> Verdict:
     """The verdict on a life."""
     telling = Telling(zone)
     conclusion = next(said for case in CASES if (said := case(life, telling)))
+    confidence, reason = as_sure_as_told_apart(
+        conclusion.confidence, conclusion.reason, ambiguous=int(life.identity == "ambiguous"), jobs=1
+    )
     return Verdict(
         kind=conclusion.kind,
         sentence=conclusion.sentence,
-        confidence=conclusion.confidence,
-        confidence_reason=conclusion.reason,
+        confidence=confidence,
+        confidence_reason=reason,
         rests_on=tuple(Evidence(source=s.source, line=s.line, at=s.at, text=s.text) for s in conclusion.rests_on),
         notes=tuple(notes(life, telling)),
         unseen=tuple(unseen(life)),

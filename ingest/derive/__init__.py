@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 STEPS = (
+    "copied_lines",
     "inferred_ids",
     "placed_lines",
     "forks",
@@ -49,6 +50,7 @@ STEPS = (
 """The derivations, each in the file of its name. After ``fused_runs`` the runs are fused."""
 
 _SCRATCH = (
+    "copied_lines",
     "inferred_ids",
     "placed_lines",
     "forks",

@@ -327,7 +327,8 @@ select
     f.arguments_digest,
     f.idempotency_key,
     e.enqueued_at,
-    e.eligible_at,
+    -- A job that only snapshots show has waited since the first that did, or longer.
+    coalesce(e.eligible_at, case when t.state = 'queued' then j.state_at end) as eligible_at,
     case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
     r.first_started_at,
     case when t.state in ('succeeded', 'failed', 'discarded') or j.last_state = 'failed, retry not told' then coalesce(r.last_ended_at, j.state_at) end as finished_at,

@@ -1,4 +1,5 @@
--- The events of jobs, each with the id of its job as far as any input tells it, and with the worker for its child.
+-- The events of jobs, each with the id of its job as far as any input tells it, and with the worker for its child;
+-- without those that only repeat others.
 create or replace temp view told_events as
 select
     e.* replace (
@@ -9,4 +10,9 @@ from job_events as e
 left join inferred_ids as i
     on e.source_id = i.source_id and e.line_no = i.line_no and e.record_no = i.record_no
 left join worker_lines as w
-    on e.source_id = w.source_id and e.line_no = w.line_no and e.record_no = w.record_no and e.event = w.event;
+    on e.source_id = w.source_id and e.line_no = w.line_no and e.record_no = w.record_no and e.event = w.event
+where
+    not exists (
+        select 1 from copied_lines as c
+        where e.source_id = c.source_id and e.line_no = c.line_no and e.record_no = c.record_no
+    );

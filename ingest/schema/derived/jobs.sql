@@ -12,7 +12,7 @@ create table jobs (
     arguments_digest varchar,            -- digest of class and arguments: equal for equal work
     idempotency_key varchar,             -- the application's own key for one piece of work
     enqueued_at timestamp,               -- when it was first put on a queue, UTC; null where no input shows it
-    eligible_at timestamp,               -- from when on a worker could have taken it, after its last way onto a queue, UTC
+    eligible_at timestamp,               -- from when on a worker could have taken it, after its last way onto a queue, UTC; of a waiting job that only snapshots show: since the first that does
     run_at timestamp,                    -- when it is next due, of scheduled and retrying jobs, UTC
     first_started_at timestamp,          -- start of its first run, UTC
     finished_at timestamp,               -- end of its last run, UTC; null while it is not over

@@ -1,0 +1,18 @@
+-- Lines without a time about a job that another log of the same process tells with times, as a worker's standard output
+-- repeats its log file: they add nothing.
+create or replace temp table copied_lines as
+select
+    u.source_id,
+    u.line_no,
+    u.record_no
+from job_events as u
+where
+    u.occurred_at is null and u.job_id is not null and u.pid is not null
+    and exists (
+        select 1 from job_events as t
+        where
+            t.occurred_at is not null and t.source_id <> u.source_id
+            and t.scope = u.scope and t.system = u.system and t.job_id = u.job_id
+            and t.pid = u.pid and t.host is not distinct from u.host
+    )
+order by u.source_id, u.line_no, u.record_no;
