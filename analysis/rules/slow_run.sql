@@ -8,6 +8,25 @@ with classes as (
         case when outlier_share <= $max_share then body_p99 else run_p99 end as bar_p99
     from class_baselines
     where runs >= $min_runs
+),
+
+measured as (
+    -- Between two times of whole seconds a run may have been a second shorter than it seems.
+    select
+        *,
+        case
+            when
+                run = seconds and started_at = date_trunc('second', started_at)
+                and ended_at = date_trunc('second', ended_at) then run - 1
+            else run
+        end as sure_run
+    from (
+        select
+            *,
+            date_diff('microsecond', started_at, ended_at) / 1e6 as seconds
+        from attempts
+        where state = 'succeeded' and run > 0
+    ) as ended
 )
 
 select
@@ -25,16 +44,15 @@ select
     c.bar_p99,
     c.outlier_share,
     c.runs
-from attempts as a
+from measured as a
 inner join classes as c
     on
         a.scope = c.scope and a.system = c.system and a.job_class = c.job_class
         and coalesce(a.queue, '') = coalesce(c.queue, '')
 where
-    a.state = 'succeeded'
-    and a.run > 0
-    and 0.6745 * (ln(a.run) - c.log_median) / c.log_spread > c.bar_score
-    and a.run > $times_p99 * c.bar_p99
-    and a.run >= $times_median * c.run_p50
-    and a.run - c.run_p50 >= extract(epoch from $min_excess)
+    a.sure_run > 0
+    and 0.6745 * (ln(a.sure_run) - c.log_median) / c.log_spread > c.bar_score
+    and a.sure_run > $times_p99 * c.bar_p99
+    and a.sure_run >= $times_median * c.run_p50
+    and a.sure_run - c.run_p50 >= extract(epoch from $min_excess)
 order by a.run desc, a.job_key asc, a.attempt asc

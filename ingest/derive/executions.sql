@@ -110,7 +110,7 @@ failed_by_snapshot as (
     inner join snapshots as s on k.scope = s.scope and k.seen_system = s.system
     inner join told_snapshot_jobs as j on s.snapshot_id = j.snapshot_id and k.id = j.job_id
     where
-        f.outcome is null and j.held_in in ('retry', 'dead', 'failed') and j.failed_at >= f.started_at
+        f.outcome is null and j.held_in in ('retry', 'dead', 'failed') and coalesce(j.failed_at >= f.started_at, true)
         and coalesce(j.failed_at < f.next_started_at, true)
     group by f.execution_id
 )

@@ -121,6 +121,9 @@ facts as (
         max(max_attempts) as max_attempts,
         any_value(parent_job_id order by seen_at, source_id, line_no, record_no) as parent_job_id,
         arg_max(trace_id, (seen_at, trace_id)) filter (seen_at is not null) as trace_id,
+        arg_max({ 'class': error_class, 'message': error_message }, (seen_at, error_class, error_message)) filter (
+            seen_at is not null and coalesce(error_class, error_message) is not null
+        ) as last_error,
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at
     from words
@@ -340,9 +343,12 @@ select
     coalesce(r.successes, 0) as successes,
     coalesce(r.interruptions, 0) as interruptions,
     f.max_attempts,
-    r.last_error['class'] as error_class,
-    r.last_error['message'] as error_message,
-    r.last_error['fingerprint'] as error_fingerprint,
+    -- What a snapshot says of the last error counts where no run tells one.
+    coalesce(r.last_error['class'], case when r.last_error is null then f.last_error['class'] end) as error_class,
+    coalesce(r.last_error['message'], case when r.last_error is null then f.last_error['message'] end) as error_message,
+    coalesce(
+        r.last_error['fingerprint'], error_fingerprint_of(f.last_error['class'], f.last_error['message'])
+    ) as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
     coalesce(n.identity, 'exact') as identity,

@@ -3,10 +3,11 @@
 create or replace temp table nameless_lines as
 with counted as (
     select
-        *,
+        l.* replace (coalesce(l.occurred_at, f.failed_at) as occurred_at),
         sum(case when event = 'started' then 1 else 0 end) over slot as start_no,
         sum(case when event = 'started' then 0 else 1 end) over slot as end_no
-    from worker_lines
+    from worker_lines as l
+    left join recorded_failures as f using (source_id, line_no, record_no)
     where
         job_id is null and job_class is not null and arguments_digest is not null
         and event in ('started', 'succeeded', 'failed')

@@ -1,15 +1,17 @@
 -- One row per run as one kind of input saw it: a log's start and end, a span, a job held by a worker in snapshots.
 create or replace temp table runs as
-with run_events as (
-    -- A log without times is another observer: its runs are told apart by their order only.
+with placed as (
+    -- A line without a time stands before the next line of its log that has one.
     select
         k.job_key,
-        'log ' || e.system || case when e.occurred_at is null then ' without times' else '' end as observer,
         e.*,
-        case when e.event = 'started' then 1 else 0 end as is_start,
-        e.event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
-        e.event in ('cancelled', 'discarded') as is_cut,
-        e.event = 'retry_scheduled' as is_retry
+        coalesce(
+            e.occurred_at,
+            min(e.occurred_at) over (
+                partition by k.job_key, e.source_id, e.host, e.pid, e.thread
+                order by e.line_no, e.record_no rows between current row and unbounded following
+            )
+        ) as stands_at
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where
@@ -17,6 +19,18 @@ with run_events as (
             'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
             'retry_scheduled'
         )
+),
+
+run_events as (
+    -- A log without times is another observer: its runs are told apart by their order only.
+    select
+        *,
+        'log ' || system || case when stands_at is null then ' without times' else '' end as observer,
+        case when event = 'started' then 1 else 0 end as is_start,
+        event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
+        event in ('cancelled', 'discarded') as is_cut,
+        event = 'retry_scheduled' as is_retry
+    from placed
 ),
 
 numbered as (
@@ -31,7 +45,7 @@ numbered as (
     from run_events
     window earlier as (
         partition by job_key, observer, host, pid, thread
-        order by occurred_at, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
+        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
     )
 ),
 
@@ -44,7 +58,7 @@ counted as (
     from numbered
     window slot as (
         partition by job_key, observer, host, pid, thread
-        order by occurred_at, source_id, line_no, record_no rows between unbounded preceding and current row
+        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and current row
     )
 ),
 
