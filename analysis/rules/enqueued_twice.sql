@@ -7,7 +7,8 @@ with works as (
         system,
         job_class,
         queue,
-        coalesce(enqueued_at, first_started_at, first_seen_at) as enqueued_at,
+        -- Where jobs have no ids, what a snapshot finds waiting may have been put there at any time before.
+        coalesce(enqueued_at, first_started_at, case when identity = 'exact' then first_seen_at end) as enqueued_at,
         coalesce(idempotency_key, arguments_digest) as work,
         case when idempotency_key is not null then 'idempotency keys' else 'arguments' end as basis
     from jobs

@@ -29,7 +29,7 @@ def waited_and_ran(run: Run | None) -> str:
     if run is None:
         return ""
     waited = f" waiting {in_words(run.wait)}" if run.wait is not None else ""
-    ran = f" running {in_words(run.run)}" if run.run is not None else ""
+    ran = f" running {in_words(run.run)}" if run.run else ""  # 0: shorter than what the log's times tell
     return f", after{waited}{' and' if waited and ran else ''}{ran}" if waited or ran else ""
 
 

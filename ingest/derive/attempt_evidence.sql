@@ -99,6 +99,10 @@ with told as (
                     'running on ' || coalesce(j.worker, j.host || ':' || j.pid, '?')
                     || coalesce(', thread ' || j.thread, '')
                     || coalesce(' since ' || strftime(j.started_at, '%Y-%m-%d %H:%M:%S') || ' UTC', '')
+            when 'failed'
+                then
+                    'kept as failed' || coalesce(' at ' || strftime(j.failed_at, '%Y-%m-%d %H:%M:%S') || ' UTC', '')
+                    || coalesce(', after ' || j.error_class || coalesce(': ' || split_part(j.error_message, chr(10), 1), ''), '')
             else 'held in ' || j.held_in
         end,
         j.held_in in ('running')

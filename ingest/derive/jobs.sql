@@ -334,7 +334,11 @@ select
     coalesce(e.eligible_at, case when t.state = 'queued' then j.state_at end) as eligible_at,
     case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
     r.first_started_at,
-    case when t.state in ('succeeded', 'failed', 'discarded') or j.last_state = 'failed, retry not told' then coalesce(r.last_ended_at, j.state_at) end as finished_at,
+    case
+        when t.state = 'succeeded' and j.last_state is distinct from 'succeeded' then null -- its success has no time
+        when t.state in ('succeeded', 'failed', 'discarded') or j.last_state = 'failed, retry not told'
+            then coalesce(r.last_ended_at, j.state_at)
+    end as finished_at,
     t.state,
     coalesce(j.basis, 'log') as state_basis,
     j.state_at,

@@ -31,11 +31,14 @@ RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
     "retried_then_ok": frozenset({"retried-often", "retry-storm"}),
     "retries_exhausted_dead": frozenset({"retries-exhausted"}),
     "retries_exhausted_discarded_dead_false": frozenset({"retries-exhausted"}),
+    "attempts_exhausted_failed_at_set": frozenset({"retries-exhausted"}),
+    "attempts_exhausted_row_destroyed": frozenset({"retries-exhausted"}),
     "failed_no_retry_dropped": frozenset({"retries-exhausted"}),
     "slow_20x": frozenset({"slow-run"}),
     "retry_storm": frozenset({"retry-storm"}),
     "orphan_kill9_worker": _STUCK,
     "orphan_kill9_bystander": _STUCK,
+    "orphan_kill9_worker_then_rerun_after_max_run_time_30s": _STUCK | {"redelivered"},
     "hang_until_end": frozenset({"hung"}),
 }
 """Kind of planted fault to the rules that name it rightly."""
@@ -91,8 +94,8 @@ class Capture:
         """End of the observation, aware UTC; what comes later is teardown."""
         return datetime.fromtimestamp(self.ends_at, UTC) if self.ends_at else None
 
-    def score(self, flagged: Mapping[str, Iterable[str]], *, retries: int) -> Score:
-        """Score flags (rule to job ids), made with ``retried-often.attempts`` at ``retries``."""
+    def score(self, flagged: Mapping[str, Iterable[str]], *, retries: int, hung: float) -> Score:
+        """Score flags (rule to job ids), made with ``retried-often.attempts`` and ``hung.min_age`` (seconds) as given."""
         result = Score()
         flags = {rule: set(jobs) for rule, jobs in flagged.items()}
         right = self._right_by_ledger(retries)
@@ -102,7 +105,7 @@ class Capture:
                 continue
             for rule in RIGHT_ANSWERS[kind]:
                 right[rule] |= set(jobs)
-            reason = self._why_unseen(kind, fault, jobs, retries)
+            reason = self._why_unseen(kind, fault, jobs, retries, hung)
             if reason:
                 result.out_of_reach[kind][reason] += 1
                 continue
@@ -115,11 +118,16 @@ class Capture:
             result.false[rule] = sorted(flags[rule] - right[rule])
         return result
 
-    def _why_unseen(self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int) -> str | None:
+    def _why_unseen(
+        self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int, hung: float
+    ) -> str | None:
         mentions = {job: [line for line in self.lines if job in line] for job in jobs}
         if not any(mentions.values()):
             return "its id stands in no input"
+        executions = [run for job in jobs for run in self.executions.get(job, ())]
         runs = max(len(self.executions.get(job, ())) for job in jobs)
+        if kind == "hang_until_end" and self.ends_at and executions and self.ends_at - executions[0].started_at < hung:
+            return f"it hung for less than {hung:g} s before the capture ended"
         if kind == "same_jid_pushed_twice" and runs < 2:
             return "the second push never ran"
         if kind == "retried_then_ok" and runs < retries:
@@ -154,7 +162,8 @@ class Capture:
 
 
 def _jobs(fault: Mapping[str, Any]) -> list[str]:
-    return [*fault.get("jids", ()), *([fault["jid"]] if fault.get("jid") else ())]
+    named = [*fault.get("jids", ()), *fault.get("ids", ()), fault.get("jid"), fault.get("id")]
+    return [str(job) for job in named if job is not None]
 
 
 def _executions(folder: Path, ends_at: float | None) -> dict[str, list[Execution]]:
