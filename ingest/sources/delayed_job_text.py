@@ -25,16 +25,18 @@ from ingest.sources.source import Parsed, Source
 if TYPE_CHECKING:
     import duckdb
 
-_LOGGER = r"(?:[A-Z], \[[^\]]{1,40}\] +[A-Z]+ -- [^:]{0,80}: )?"
+_LOGGER = r"(?:[A-Z], \[[^\]]*\] +[A-Z]+ -- [^:]*: )?"
 _TOLD = r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d: )?"
 _BEGINNING = rf"^{_LOGGER}{_TOLD}\[Worker\("
 _YEARS = r"^(?:19[7-9]\d|2[01]\d\d|22[0-5]\d)-"
-_NAME = r"(?s)^Job (.*?) \(id=[^()\s]+\)(?: \(queue=[^)]*\))? (?:RUNNING|COMPLETED after|FAILED|REMOVED)\b"
+_ENDED = r"(?:RUNNING|COMPLETED after|FAILED|REMOVED)\b"
+_BEHIND = rf"^([^()\s]+)\)(?: \(queue=[^)]*\))? {_ENDED}"
+"""What follows a job's name and `` (id=``."""
+_NAME = rf"(?s)^(.*?) \(id=[^()\s]+\)(?: \(queue=[^)]*\))? {_ENDED}"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _LONGEST = 3e9
 """Seconds, about a century: a run that lasted longer is a misprint."""
 
-_WORKER_EVENTS = {"Starting job worker": "booted", "Exiting...": "stopping"}
 _LEVELS = {"D": "debug", "I": "info", "W": "warn", "E": "error", "F": "fatal"}
 
 
@@ -67,22 +69,25 @@ _SHARED = ["line_no", "occurred_at", "occurred_at_clock", "host", "pid", pl.lit(
 def _header() -> list[pl.Expr]:
     """What stands before the worker's words: two times, the level and the worker's name."""
     text = pl.col("text")
-    behind = text.str.replace(rf"^{_LOGGER}{_TOLD}", "")
+    parts = text.str.splitn("[Worker(", 2)
+    head = parts.struct.field("field_0")
+    rest = parts.struct.field("field_1").str.splitn(")]", 2)
     return [
-        text.str.extract(r"^[A-Z], \[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)", 1).alias("logged"),
-        text.str.extract(rf"^{_LOGGER}(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d): \[Worker\(", 1).alias("told"),
-        text.str.extract("^([A-Z]), ", 1).replace_strict(_LEVELS, default=None, return_dtype=pl.String).alias("level"),
-        behind.str.extract(r"^\[Worker\(([^\n]*?)\)\] ?", 1).alias("worker"),
-        behind.str.replace(r"^\[Worker\([^\n]*?\)\] ?", "").alias("words"),
-    ]
+        head.str.extract(r"^[A-Z], \[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)", 1).alias("logged"),
+        head.str.strip_suffix(": ").str.tail(25).str.extract(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d)$", 1)
+        .alias("told"),
+        head.str.slice(0, 1).replace_strict(_LEVELS, default=None, return_dtype=pl.String).alias("level"),
+        rest.struct.field("field_0").alias("worker"),
+        rest.struct.field("field_1").str.strip_prefix(" ").alias("words"),
+    ]  # fmt: skip
 
 
 def _times() -> list[pl.Expr]:
     """The logger's time to the microsecond, in the zone that the second time names; either alone is taken as it is."""
     logged = _moment(pl.col("logged"), "%Y-%m-%dT%H:%M:%S%.f")
     shown = _moment(pl.col("told").str.slice(0, 19), "%Y-%m-%dT%H:%M:%S")
-    zone = pl.col("told").str.slice(19).str.replace(":", "", literal=True)
-    minutes = zone.str.slice(1, 2).cast(pl.Int64) * 60 + zone.str.slice(3, 2).cast(pl.Int64)
+    zone = pl.col("told").str.slice(19)
+    minutes = zone.str.slice(1, 2).cast(pl.Int64) * 60 + zone.str.tail(2).cast(pl.Int64)
     offset = pl.duration(minutes=pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes))
     close = (logged - shown).abs() < pl.duration(minutes=1)
     in_zone = pl.when(close).then(logged).otherwise(shown) - offset
@@ -103,7 +108,7 @@ def _reason() -> pl.Expr:
         ~written.str.contains(_YEARS) | (pl.col("occurred_at").is_null() & pl.col("occurred_at_clock").is_null())
     )
     return (
-        pl.when(pl.col("worker").is_null())
+        pl.when(pl.col("words").is_null())
         .then(pl.lit("it begins like a line of Delayed Job's log, but the worker's name has no end"))
         .when(unread)
         .then(pl.lit("its time is no date of the years 1970 to 2259"))
@@ -112,12 +117,19 @@ def _reason() -> pl.Expr:
 
 def _worker() -> list[pl.Expr]:
     worker, words = pl.col("worker"), pl.col("words")
+    parts = words.str.strip_prefix("Job ").str.splitn(" (id=", 2)
+    behind = parts.struct.field("field_1")
+    name = (
+        pl.when(behind.str.contains(_BEHIND)).then(parts.struct.field("field_0"))
+        # Words such as these may stand in the name itself, which with Active Job holds the arguments.
+        .when(behind.str.contains(" (id=", literal=True)).then(words.str.strip_prefix("Job ").str.extract(_NAME, 1))
+    )  # fmt: skip
     return [
         worker.str.extract(r"host:(.+?) pid:\d+$", 1).alias("host"),
         worker.str.extract(r" ?pid:(\d{1,18})$", 1).cast(pl.Int64, strict=False).alias("pid"),
-        words.str.extract(_NAME, 1).alias("name"),
-        words.str.extract(r"^([^\n]*)", 1)
-        .replace_strict(_WORKER_EVENTS, default=None, return_dtype=pl.String).alias("worker_event"),
+        pl.when(words.str.starts_with("Job ")).then(name).alias("name"),
+        pl.when(words.str.starts_with("Starting job worker")).then(pl.lit("booted"))
+        .when(words.str.starts_with("Exiting...")).then(pl.lit("stopping")).alias("worker_event"),
     ]  # fmt: skip
 
 

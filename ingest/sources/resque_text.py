@@ -37,7 +37,6 @@ _UNTIMED = (
     r"USR2 received; pausing|CONT received; resuming|resque-retry -- )"
 )
 _YEARS = r" (?:19[7-9]\d|2[01]\d\d|22[0-5]\d)-"
-_PARTS = r"^(?:got: |done: )?\(Job\{([^}]*)\} \| (.*?) \| "
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
@@ -104,12 +103,14 @@ def _kind() -> list[pl.Expr]:
 
 def _job_events(lines: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     words, event, behind = pl.col("words"), pl.col("event"), pl.col("behind")
+    of_plugin = words.str.starts_with("resque-retry -- ")
+    parts = pl.when(~of_plugin).then(words).str.splitn(" | ", 3)
     lines = lines.with_columns(
-        queue=words.str.extract(_PARTS, 1),
-        job_class=words.str.extract(_PARTS, 2),
-        behind=words.str.replace(_PARTS, ""),
-        delay=words.str.extract(r"\]: retry delay: (\d{1,9}(?:\.\d+)?)", 1).cast(pl.Float64, strict=False),
-        queue_of_retry=words.str.extract(r"\]: retry delay: \S+ for queue: (\S+)", 1),
+        queue=parts.struct.field("field_0").str.extract(r"\(Job\{(.*)\}$", 1),
+        job_class=parts.struct.field("field_1"),
+        behind=parts.struct.field("field_2"),
+        delay=pl.when(of_plugin).then(words).str.extract(r"\]: retry delay: (\d{1,9}(?:\.\d+)?)", 1).cast(pl.Float64, strict=False),
+        queue_of_retry=pl.when(of_plugin).then(words).str.extract(r"\]: retry delay: \S+ for queue: (\S+)", 1),
     ).with_columns(
         inspected=pl.when(event == "failed").then(behind.str.extract(r"(?s)^(.*?)\) failed: ", 1))
         .when(pl.col("job_class").is_not_null()).then(behind.str.extract(r"^([^\n]*)\)", 1)),
