@@ -34,58 +34,63 @@ What a reader of a logger's lines hands over. ``words`` begins with the tags and
 the two times is given; ``attributes`` is a JSON object of what else the line says.
 """
 
-_ID = r"[0-9A-Za-z_][\w:./-]*"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _CLASS = r"[A-Z][\w:]*"
-_TAGS = rf"^((?:\[[^\]\n]*\] )*?\[ActiveJob\] (?:\[{_CLASS}\] \[{_ID}\] (?:\[{_CLASS}\] \[{_UUID}\] )*)?)"
-"""The tags of any layer, then Active Job's own: the job inside which it was said, the innermost last."""
+_OWN_TAG = "[ActiveJob] "
+_JOB_TAGS = rf"^\[{_CLASS}\] \[[^\]\s]+\] "
+_INNER_TAGS = rf"^\[{_CLASS}\] \[{_UUID}\] "
+"""Tags of a job that another one performs at once. What the application itself puts in brackets has no such id."""
 
+TAGGED = r"(?:\[[^\]\n]*\] )*?\[ActiveJob\] "
 UNTAGGED = rf"(?:Retrying {_CLASS} in \d+ seconds|(?:Stopped retrying|Discarded) {_CLASS} due to an? {_CLASS})"
 """How the lines of 6.1 begin that have neither tags nor a job id."""
 
-_VERB = r"^(Enqueued|Performing|Performed|Error performing|Retrying|Stopped retrying|Discarded|Failed enqueuing|Interrupted)"
-_VERB += r" \S+ (?:\(Job ID: |to |in |due to )"
-_BULK_FAILURE = r"^(?:Enqueued \d+ jobs? to .*\. )?Failed enqueuing \d+ jobs?(?: to |$)"
 _EVENTS = {
-    "Enqueued": "enqueued",
-    "Performing": "started",
-    "Performed": "succeeded",
-    "Error performing": "failed",
-    "Retrying": "retry_scheduled",
-    "Stopped retrying": "retries_exhausted",
-    "Discarded": "discarded",
-    "Failed enqueuing": "enqueue_failed",
-    "Interrupted": "interrupted",
+    "Enqueued ": "enqueued",
+    "Performing ": "started",
+    "Performed ": "succeeded",
+    "Error performing ": "failed",
+    "Retrying ": "retry_scheduled",
+    "Stopped retrying ": "retries_exhausted",
+    "Discarded ": "discarded",
+    "Failed enqueuing ": "enqueue_failed",
+    "Interrupted ": "interrupted",
 }
+_RARE = ("failed", "retry_scheduled", "retries_exhausted", "discarded", "enqueue_failed")
+"""Events that tell an error, which is read one by one; it may go on over several lines."""
+
+_BULK_FAILURE = r"^(?:Enqueued \d+ jobs? to .*\. )?Failed enqueuing \d+ jobs?(?: to |$)"
 _ARGUMENTS = " with arguments: "
-_PLACE = r" (?:from|to) ([A-Z]\w*)\("
-_QUEUE = r" (?:from|to) [A-Z]\w*\(([^)\n]*)\)"
-_RUN_AT = r"\) at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) UTC"
-_ENQUEUED_AT = r"\) enqueued at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)Z"
+_JOB_ID = " (Job ID: "
+_HALTED_RUN = ": a before_perform callback halted the job execution"
+_HALTED_ENQUEUE = ", a before_enqueue callback halted the enqueuing execution."
 _SHUTDOWNS = ("Sidekiq::Shutdown",)
 """Exceptions with which a backend cuts a run off in order to give the job back."""
 
-_HALTED_RUN = ": a before_perform callback halted the job execution"
-_HALTED_ENQUEUE = ", a before_enqueue callback halted the enqueuing execution"
-_BACKTRACE_LINE = re.compile(r"^\S.*:\d+:in .|^\S+\.(?:rb|erb|rake|ru):\d+$")
+_YEAR = r"^(?:19[7-9]|2[01]\d|22[0-5])\d-"
 _LOGGER_LINE = r"[DIWEFA], \[\d{4}-\d\d-\d\dT[\d:.]+ #\d+\]"
 _REQUEST_LINE = r"(?:\[[^\]\n]*\] )*Started (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \""
 _NEXT_RECORD = re.compile(rf"{_LOGGER_LINE}|{_REQUEST_LINE}")
-_RARE = ("failed", "retry_scheduled", "retries_exhausted", "discarded", "enqueue_failed")
-"""Events of which the error has to be read; they may go on over several lines."""
+
+_ERROR = {
+    "line_no": pl.Int64,
+    "error_class": pl.String,
+    "error_message": pl.String,
+    "backtrace": pl.String,
+    "attempt": pl.Int32,
+    "delay": pl.Int64,
+    "queue": pl.String,
+    "halted": pl.Boolean,
+    "own_lines": pl.Int64,
+}
 
 
 def rows_of(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The rows that these lines (a frame of ``LINE``) are worth, by table; each line is in one at least."""
     read = _read(lines)
-    rare = read.filter(pl.col("event").is_in(_RARE))
-    errors = pl.DataFrame(
-        [_error(line) for line in rare.select("line_no", "event", "message", "rest").iter_rows(named=True)],
-        schema=_ERROR,
-    )
-    read = read.join(errors, on="line_no", how="left", maintain_order="left") if errors.height else read.with_columns(
-        *(pl.lit(None, kind).alias(name) for name, kind in _ERROR.items() if name != "line_no")
-    )
+    rare = read.filter(pl.col("event").is_in(_RARE)).select("line_no", "event", "message", "rest")
+    told = pl.DataFrame([_error(line) for line in rare.iter_rows(named=True)], schema=_ERROR)
+    read = read.join(told, on="line_no", how="left", maintain_order="left")
     tables = {
         "job_events": _events(read.filter(pl.col("event").is_not_null())),
         "log_lines": pl.concat([_said(read.filter(pl.col("event").is_null())), _loose(read)], how="diagonal"),
@@ -93,60 +98,87 @@ def rows_of(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {name: frame for name, frame in tables.items() if not frame.is_empty()}
 
 
-_ERROR = {
-    "line_no": pl.Int64,
-    "error_class": pl.String,
-    "error_message": pl.String,
-    "backtrace": pl.String,
-    "halted": pl.Boolean,
-    "attempt": pl.Int32,
-    "own_lines": pl.Int64,
-}
-
-
 def _read(lines: pl.DataFrame) -> pl.DataFrame:
-    words = pl.col("words")
-    several = words.str.contains("\n", literal=True)
-    frame = lines.with_columns(
-        pl.when(several).then(words.str.extract(r"^([^\n]*)", 1)).otherwise(words).alias("first"),
-        pl.when(several).then(words.str.replace(r"^[^\n]*\n", "")).alias("rest"),
-    )
-    frame = frame.with_columns(pl.col("first").str.extract(_TAGS, 1).fill_null("").alias("tags"))
+    """The lines cut into their parts, by literal cuts where it goes: a log of millions has few words to tell apart."""
+    frame = _cut(lines, "words", "\n", "first", "rest")
+    frame = _cut(frame, "first", _OWN_TAG, "before", "behind", keep=True)
+    tagged = pl.col("behind").is_not_null()
     frame = frame.with_columns(
-        pl.col("first").str.slice(pl.col("tags").str.len_chars()).alias("message"),
-        pl.col("tags").str.extract(rf"\[({_CLASS})\] \[{_ID}\] $", 1).alias("said_in_class"),
-        pl.col("tags").str.extract(rf"\[{_CLASS}\] \[({_ID})\] $", 1).alias("said_in"),
-        pl.col("tags").str.extract(r"^(.*?) ?\[ActiveJob\] ", 1).alias("outer_tags"),
+        pl.when(tagged).then("before").alias("outer_tags"),
+        pl.when(tagged).then("behind").otherwise("first").alias("message"),
+        pl.lit(None, pl.String).alias("said_in"),
+        pl.lit(None, pl.String).alias("said_in_class"),
     )
-    # What follows the arguments is theirs; what stands before them says the rest, and is short.
+    frame = _without_job_tags(_without_job_tags(frame, _JOB_TAGS), _INNER_TAGS)
+    message = pl.col("message")
+    frame = _cut(frame.with_columns(_event_of(message).alias("event")), "message", _ARGUMENTS, "a", "b", keep=True)
+    has_arguments = pl.col("event").is_in(["enqueued", "started"])
     frame = frame.with_columns(
-        pl.col("message").str.splitn(_ARGUMENTS, 2).struct.field("field_0").alias("head"),
-        pl.col("message").str.splitn(_ARGUMENTS, 2).struct.field("field_1").alias("argument_text"),
+        pl.when(has_arguments).then("a").otherwise(message).alias("head"),
+        pl.when(has_arguments).then("b").alias("argument_text"),
     )
-    head = pl.col("head")
-    verb = head.str.extract(_VERB, 1)
-    named = head.str.extract(rf" \(Job ID: ({_ID})\)", 1)
-    frame = frame.with_columns(
-        verb.replace_strict(_EVENTS, default=None, return_dtype=pl.String).alias("event"),
-        pl.when(verb != "Failed enqueuing").then(named).alias("job_id"),
-    )
-    bulk = pl.col("event").is_null() & head.str.starts_with("Enqueued ") | head.str.starts_with("Failed enqueuing ")
+    frame = _cut(_cut(frame, "head", _JOB_ID, "lead", "tail", keep=True), "tail", ")", "job_id", "place")
+    lead, event = pl.col("lead"), pl.col("event")
+    counted = lead.str.contains(r"^(?:Enqueued|Failed enqueuing) \d")
+    halted = (event == "failed") & pl.col("place").str.ends_with(_HALTED_RUN)
     return frame.with_columns(
-        pl.when(bulk & head.str.contains(_BULK_FAILURE)).then(pl.lit("enqueue_failed"))
-        .when((pl.col("event") == "failed") & head.str.contains(_HALTED_RUN, literal=True)).then(pl.lit("cancelled"))
-        .otherwise(pl.col("event")).alias("event"),
+        pl.when(counted & lead.str.contains(_BULK_FAILURE)).then(pl.lit("enqueue_failed"))
+        .when(halted).then(pl.lit("cancelled"))
+        .when(~counted & (pl.col("job_id").is_not_null() | event.is_in(_RARE))).then("event").alias("event"),
     )  # fmt: skip
 
 
+def _cut(frame: pl.DataFrame, column: str, at: str, before: str, behind: str, *, keep: bool = False) -> pl.DataFrame:
+    """The column's text before and behind the first ``at``; ``behind`` is null where there is none."""
+    parts = frame[column].str.splitn(at, 2).struct.unnest()
+    parts.columns = [before, behind]
+    return (frame if keep else frame.drop(column)).hstack(parts)
+
+
+def _without_job_tags(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """The message without the tags of the job it was said in; the innermost job is the one."""
+    tagged = frame["message"].str.contains(pattern)
+    if not tagged.any():
+        return frame
+    parts = pl.col("message").str.splitn("] ", 3).struct
+    return frame.with_columns(tagged.alias("tagged")).with_columns(
+        pl.when("tagged").then(parts.field("field_2")).otherwise("message").alias("message"),
+        pl.when("tagged").then(parts.field("field_1").str.slice(1)).otherwise("said_in").alias("said_in"),
+        pl.when("tagged").then(parts.field("field_0").str.slice(1)).otherwise("said_in_class").alias("said_in_class"),
+    ).drop("tagged")  # fmt: skip
+
+
+def _event_of(message: pl.Expr) -> pl.Expr:
+    return pl.coalesce([pl.when(message.str.starts_with(verb)).then(pl.lit(event)) for verb, event in _EVENTS.items()])
+
+
+def _class_of(lead: pl.Expr) -> pl.Expr:
+    for verb in _EVENTS:
+        lead = lead.str.strip_prefix(verb)
+    name = lead.str.splitn(" ", 2).struct.field("field_0")
+    return pl.when(~name.str.contains(r"^\d")).then(name)
+
+
 def _events(read: pl.DataFrame) -> pl.DataFrame:
-    head, event, job_id = pl.col("head"), pl.col("event"), pl.col("job_id")
-    run_at = _utc(head.str.extract(_RUN_AT, 1), "%Y-%m-%d %H:%M:%S%.f")
-    delay = pl.duration(seconds=head.str.extract(r" in (\d{1,9}) seconds", 1).cast(pl.Int64, strict=False))
-    retrying = event == "retry_scheduled"
-    own = pl.col("said_in") == job_id
-    inner = pl.col("said_in").is_not_null() & (pl.col("said_in") != job_id)
-    frame = read.with_columns(run_at.alias("run_at"))
-    told = frame.select(
+    event, job_id, said_in = pl.col("event"), pl.col("job_id"), pl.col("said_in")
+    frame = _cut(_cut(read, "place", "(", "adapter", "in"), "in", ")", "in_queue", "fact")
+    placed = pl.col("adapter").str.contains(r"^ (?:from|to) [A-Z]\w*$")
+    frame = frame.with_columns(
+        pl.when(placed).then(pl.col("adapter").str.strip_prefix(" from ").str.strip_prefix(" to ")).alias("adapter"),
+        pl.when(placed).then("in_queue").alias("in_queue"),
+        pl.when(placed).then("fact").alias("fact"),
+        _class_of(pl.col("lead")).alias("job_class"),
+    )
+    fact, own, delay = pl.col("fact"), said_in == job_id, pl.duration(seconds="delay")
+    frame = frame.with_columns(
+        _moment(_behind(" at "), "%Y-%m-%d %H:%M:%S%.f UTC").alias("run_at"),
+        _moment(_behind(" enqueued at "), "%Y-%m-%dT%H:%M:%S%.fZ").alias("enqueued_at"),
+        arguments_as_json(pl.col("argument_text")).alias("arguments"),
+        _attributes().alias("attributes"),
+    )
+    on_its_way = event.is_in(["enqueued", "enqueue_failed"])
+    of_this_job = ~on_its_way & (pl.col("job_class") == pl.col("said_in_class"))
+    return frame.select(
         "line_no",
         "occurred_at",
         "occurred_at_clock",
@@ -156,35 +188,68 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         .when((event == "enqueue_failed") & pl.col("halted")).then(pl.lit("cancelled"))
         .otherwise(event).alias("event"),
         pl.lit("active_job").alias("system"),
-        pl.coalesce(job_id, pl.when(event.is_in(["retry_scheduled", "retries_exhausted", "discarded"])).then("said_in"))
+        pl.when(event != "enqueue_failed").then(pl.coalesce(job_id, pl.when(of_this_job).then("said_in")))
         .alias("job_id"),
-        pl.when(event.is_in(["enqueued", "scheduled", "enqueue_failed"])).then(None).otherwise("provider_job_id")
-        .alias("provider_job_id"),
-        pl.when(event.is_in(["enqueued", "enqueue_failed"]) & inner).then("said_in").alias("parent_job_id"),
-        head.str.extract(r"^(?:Error |Stopped |Failed )?[A-Za-z]+ ([^\s\d]\S*)", 1).alias("job_class"),
-        head.str.extract(_QUEUE, 1).alias("queue"),
-        pl.coalesce("attempt", head.str.extract(r" after (\d{1,9}) attempts", 1).cast(pl.Int32, strict=False)).alias("attempt"),
-        arguments_as_json(pl.col("argument_text")).alias("arguments"),
+        # A line about an enqueue carries the backend's id of the job that enqueues.
+        pl.when(~on_its_way | own).then("provider_job_id").alias("provider_job_id"),
+        pl.when(on_its_way & ~own.fill_null(value=False)).then("said_in").alias("parent_job_id"),
+        "job_class",
+        pl.coalesce("in_queue", "queue").alias("queue"),
+        "attempt",
+        "arguments",
         "pid",
         "thread",
-        (head.str.extract(r"\) in (\d{1,12}(?:\.\d+)?)ms", 1).cast(pl.Float64, strict=False) / 1000).alias("duration"),
-        _utc(head.str.extract(_ENQUEUED_AT, 1), "%Y-%m-%dT%H:%M:%S%.f").alias("enqueued_at"),
-        pl.coalesce("run_at", pl.when(retrying).then(pl.col("occurred_at") + delay)).alias("run_at"),
-        pl.when(retrying & pl.col("run_at").is_null()).then(pl.col("occurred_at_clock") + delay).alias("run_at_clock"),
+        (fact.str.extract(r"^ in (\d{1,12}(?:\.\d+)?)ms", 1).cast(pl.Float64, strict=False) / 1000).alias("duration"),
+        "enqueued_at",
+        pl.coalesce("run_at", pl.col("occurred_at") + delay).alias("run_at"),
+        pl.when(pl.col("run_at").is_null()).then(pl.col("occurred_at_clock") + delay).alias("run_at_clock"),
         "error_class",
         "error_message",
         "backtrace",
         "trace_id",
         "span_id",
-        pl.when(event.is_in([*_RARE, "cancelled", "interrupted"])).then(head).alias("message"),
-        _with_tags(head.str.extract(_PLACE, 1)).alias("attributes"),
+        pl.when(event.is_in([*_RARE, "cancelled", "interrupted"])).then("head").alias("message"),
+        "attributes",
     )  # fmt: skip
-    return told
+
+
+def _behind(words: str) -> pl.Expr:
+    fact = pl.col("fact")
+    return pl.when(fact.str.starts_with(words)).then(fact.str.slice(len(words)))
+
+
+def _moment(text: pl.Expr, form: str) -> pl.Expr:
+    """A time of the years 1970 to 2259; null for what no clock shows."""
+    return pl.when(text.str.contains(_YEAR)).then(text).str.to_datetime(form, time_unit="us", strict=False)
+
+
+def _attributes() -> pl.Expr:
+    """The line's own attributes with its adapter and the tags of other layers (a request's id) among them."""
+    parts = [
+        pl.col("attributes").str.strip_prefix("{").str.strip_suffix("}"),
+        pl.concat_str(pl.lit('"adapter":"'), "adapter", pl.lit('"')),
+        pl.col("outer_tags").map_batches(_tags, return_dtype=pl.String),
+    ]
+    inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return pl.when(inside != "").then(pl.concat_str(pl.lit("{"), inside, pl.lit("}")))
+
+
+def _tags(outer: pl.Series) -> pl.Series:
+    """Tags as JSON under their name; null where there is none."""
+    tags = pl.col("tags")
+    frame = outer.rename("tags").to_frame().select(pl.when(tags != "").then(tags))
+    plain = tags.str.contains(r"^(?:\[[\w:.,@/# =-]*\] )+$")
+    inside = tags.str.strip_suffix("] ").str.slice(1)
+    written = pl.concat_str(pl.lit('"tags":["'), inside.str.replace_all("] [", '","', literal=True), pl.lit('"]'))
+    odd = frame.filter(tags.is_not_null() & ~plain)["tags"].unique().to_list()
+    listed = {one: f'"tags":{json.dumps(one[1:].removesuffix("] ").split("] ["), ensure_ascii=False)}' for one in odd}
+    by_hand = tags.replace_strict(listed, default=None, return_dtype=pl.String) if odd else pl.lit(None, pl.String)
+    return frame.select(pl.when(plain).then(written).otherwise(by_hand)).to_series().rename(outer.name)
 
 
 def _said(read: pl.DataFrame) -> pl.DataFrame:
     """What was said in a job, or by Active Job about jobs it does not name, with the lines it goes on over."""
-    return read.select(
+    return read.with_columns(pl.lit(None, pl.String).alias("adapter")).select(
         "line_no",
         "occurred_at",
         "occurred_at_clock",
@@ -197,7 +262,7 @@ def _said(read: pl.DataFrame) -> pl.DataFrame:
         pl.col("said_in_class").alias("job_class"),
         "trace_id",
         "span_id",
-        _with_tags(pl.lit(None, pl.String)).alias("attributes"),
+        _attributes().alias("attributes"),
     )
 
 
@@ -213,12 +278,13 @@ def _loose(read: pl.DataFrame) -> pl.DataFrame:
     behind = read.filter(rest.is_not_null()).with_columns(rest.str.split("\n").alias("lines"))
     own = (
         pl.when(event.is_null()).then(_own_part().str.count_matches("\n", literal=True) + 1)
-        .when(event.is_in(_RARE)).then(pl.col("own_lines"))
+        .when(event.is_in(_RARE)).then("own_lines")
         .fill_null(0)
     )  # fmt: skip
+    first = pl.col("line_no") + 1 + own
     lines = behind.select(
         pl.col("lines").list.slice(own).alias("line"),
-        pl.int_ranges(pl.col("line_no") + 1 + own, pl.col("line_no") + 1 + pl.col("lines").list.len()).alias("line_no"),
+        pl.int_ranges(first, pl.col("line_no") + 1 + pl.col("lines").list.len()).alias("line_no"),
     )
     lines = lines.filter(pl.col("line").list.len() > 0).explode("line", "line_no")
     line = pl.col("line")
@@ -233,96 +299,96 @@ def _loose(read: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_LEVELS = {"D": "debug", "I": "info", "W": "warn", "E": "error", "F": "fatal"}
+
+
 def clock_of(prefix: pl.Expr) -> pl.Expr:
-    """The time in the prefix of Ruby's logger, as its clock showed it."""
-    told = prefix.str.extract(r"^., \[((?:19[7-9]\d|2[01]\d\d|22[0-5]\d)-[\dT:.-]+)", 1)
-    return told.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+    """The time in the prefix of Ruby's logger, as its clock showed it; null for one that no clock shows."""
+    return _moment(prefix.str.slice(4, 26), "%Y-%m-%dT%H:%M:%S%.f")
 
 
 def level_of(prefix: pl.Expr) -> pl.Expr:
     """The severity in the prefix of Ruby's logger, in our words."""
-    return prefix.str.extract(r"\] +(\w+) -- ", 1).str.to_lowercase().replace("any", None)
+    return prefix.str.slice(0, 1).replace_strict(_LEVELS, default=None, return_dtype=pl.String)
 
 
 def pid_of(prefix: pl.Expr) -> pl.Expr:
     """The process id in the prefix of Ruby's logger."""
-    return prefix.str.extract(r" #(\d{1,18})\]", 1).cast(pl.Int64, strict=False)
-
-
-def _utc(text: pl.Expr, form: str) -> pl.Expr:
-    moment = text.str.to_datetime(form, time_unit="us", strict=False)
-    return pl.when(moment.dt.year().is_between(1970, 2259)).then(moment)
-
-
-def _with_tags(adapter: pl.Expr) -> pl.Expr:
-    """The line's attributes with its adapter and the tags of other layers (a request's id) among them."""
-    tags = pl.col("outer_tags").str.strip_chars("[]").str.split("] [")
-    encoded = pl.struct(tags.alias("tags")).struct.json_encode()
-    parts = [
-        pl.col("attributes").str.strip_prefix("{").str.strip_suffix("}"),
-        pl.concat_str(pl.lit('"adapter":"'), adapter, pl.lit('"')),
-        pl.when(pl.col("outer_tags") != "").then(encoded.str.strip_prefix("{").str.strip_suffix("}")),
-    ]
-    inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
-    return pl.when(inside != "").then(pl.concat_str(pl.lit("{"), inside, pl.lit("}")))
+    return prefix.str.slice(31, 20).str.extract(r"^ ?#?(\d{1,18})\]", 1).cast(pl.Int64, strict=False)
 
 
 # --- errors
 
+_DUE_TO = {
+    "retry_scheduled": re.compile(r"due to an? (?P<error>[A-Z][\w:]*)"),
+    "discarded": re.compile(r"due to an? (?P<error>[A-Z][\w:]*)"),
+    "retries_exhausted": re.compile(r"due to an? (?P<error>[A-Z][\w:]*)"),
+    "enqueue_failed": re.compile(r" to [A-Z]\w*\([^)]*\): (?P<error>[A-Z][\w:]*)"),
+}
 _ENDS = {
     "retry_scheduled": r"\.$",
     "discarded": r"\.$",
-    "retries_exhausted": r", which reoccurred on (\d{1,9}) attempts?\.$",
+    "retries_exhausted": r", which reoccurred on (?P<attempt>\d{1,9}) attempts?\.$",
     "enqueue_failed": r"$",
 }
+_RAISED_END = re.compile(r"\):$")
+_ATTEMPT = re.compile(r" after (\d{1,9}) attempts?")
+_DELAY = re.compile(r" in (\d{1,9}) seconds?")
+_FOR_QUEUE = re.compile(r"^Failed enqueuing \S+ to [A-Z]\w*\(([^)]*)\)")
+_BACKTRACE_LINE = re.compile(r"^\S.*:\d+:in .|^\S+\.(?:rb|erb|rake|ru):\d+$")
 _MOST_LINES = 400
 """Lines that the message of an error may have."""
 
 
 def _error(line: dict[str, Any]) -> dict[str, Any]:
     """The error that a line tells: class, message, backtrace, and how many further lines it takes."""
-    rest = (line["rest"] or "").split("\n") if line["rest"] else []
+    first, rest = line["message"], (line["rest"] or "").split("\n")
     if line["event"] == "failed":
-        return {"line_no": line["line_no"], **_raised(line["message"], rest)}
-    if line["event"] == "enqueue_failed" and _HALTED_ENQUEUE in line["message"]:
-        return {"line_no": line["line_no"], "halted": True, "error_message": _HALTED_ENQUEUE.removeprefix(", ")}
-    return {"line_no": line["line_no"], **_due_to(line["event"], line["message"], rest)}
+        return {"line_no": line["line_no"], **_raised(first, rest)}
+    return {"line_no": line["line_no"], **_facts(first), **_due_to(line["event"], first, rest)}
+
+
+def _facts(first: str) -> dict[str, Any]:
+    attempt, delay, queue = _ATTEMPT.search(first), _DELAY.search(first), _FOR_QUEUE.match(first)
+    halted = first.endswith(_HALTED_ENQUEUE)
+    return {
+        "attempt": int(attempt[1]) if attempt else None,
+        "delay": int(delay[1]) if delay else None,
+        "queue": queue[1] if queue else None,
+        "halted": halted,
+        "error_message": _HALTED_ENQUEUE[2:-1] if halted else None,
+    }
 
 
 def _raised(first: str, rest: list[str]) -> dict[str, Any]:
     _, found, told = first.partition("ms: ")
-    if not found:
-        return {}
     error_class, opened, text = told.partition(" (")
-    if not opened:
-        return {"error_message": told}
-    own = _lines_to(text, rest, re.compile(r"\):$"))
+    if not found or not opened:
+        return {"error_message": told or None}
+    own = _lines_to(text, rest, _RAISED_END)
     message = "\n".join([text, *rest[:own]])
     backtrace = _backtrace(rest[own:]) if message.endswith("):") else []
     return {
         "error_class": error_class,
-        "error_message": message.removesuffix(":").removesuffix(")"),
+        "error_message": message.removesuffix("):"),
         "backtrace": "\n".join(backtrace) or None,
         "own_lines": own + len(backtrace),
     }
 
 
 def _due_to(event: str, first: str, rest: list[str]) -> dict[str, Any]:
-    before = ": " if event == "enqueue_failed" else r"due to an? "
-    started = re.search(rf"{before}({_CLASS})", first)
-    if started is None:
+    cause = _DUE_TO[event].search(first)
+    if cause is None:
         return {}
-    end = re.compile(rf"\){_ENDS[event]}" if first[started.end() :].startswith(" (") else _ENDS[event])
-    own = _lines_to(first[started.end() :], rest, end)
-    text = "\n".join([first[started.end() :], *rest[:own]])
+    begun = first[cause.end() :]
+    end = re.compile(rf"\){_ENDS[event]}" if begun.startswith(" (") else _ENDS[event])
+    own = _lines_to(begun, rest, end)
+    text = "\n".join([begun, *rest[:own]])
     ended = end.search(text)
-    message = text[: ended.start()] if ended else text
-    return {
-        "error_class": started[1],
-        "error_message": message.removeprefix(" (") or None,
-        "attempt": int(ended[1]) if ended and ended.re.groups else None,
-        "own_lines": own,
-    }
+    message = (text[: ended.start()] if ended else text).removeprefix(" (")
+    told = {"error_class": cause["error"], "error_message": message or None, "own_lines": own}
+    attempt = ended.groupdict().get("attempt") if ended else None
+    return told | ({"attempt": int(attempt)} if attempt else {})
 
 
 def _lines_to(first: str, rest: list[str], end: re.Pattern[str]) -> int:

@@ -17,33 +17,37 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ingest.active_job_messages import UNTAGGED, clock_of, level_of, pid_of, rows_of
+from ingest.active_job_messages import TAGGED, UNTAGGED, clock_of, level_of, pid_of, rows_of
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
     import duckdb
 
-_PREFIX = r"[DIWEFA], \[\d{4}-\d\d-\d\dT[\d:.]+ #\d+\] +[A-Z]+ -- [^:\n]*: "
-_TAGGED = r"(?:\[[^\]\n]*\] )*?\[ActiveJob\] "
+_PREFIX = r"[DIWEFA], \[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6} #\d{1,18}\] +[A-Z]+ -- [^:\n]*: "
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
-    return line.str.contains(rf"^(?:{_PREFIX})?(?:{_TAGGED}|{UNTAGGED})")
+    return line.str.contains(rf"^(?:{_PREFIX})?(?:{TAGGED}|{UNTAGGED})")
 
 
 def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
-    text, prefix = pl.col("text"), pl.col("prefix")
-    lines = records.select("line_no", "text", text.str.extract(rf"^({_PREFIX})", 1).alias("prefix"))
-    lines = lines.select(
+    text, logged = pl.col("text"), pl.col("logged")
+    lines = records.select(
+        "line_no",
+        "text",
+        pl.when(text.str.contains(r"^[DIWEFA], \[")).then(text.str.slice(0, 60)).alias("logged"),
+    )
+    lines = lines.with_columns(clock_of(logged).alias("occurred_at_clock")).select(
         "line_no",
         pl.lit(None, pl.Datetime("us")).alias("occurred_at"),
-        clock_of(prefix).alias("occurred_at_clock"),
-        level_of(prefix).alias("level"),
-        pid_of(prefix).alias("pid"),
+        "occurred_at_clock",
+        level_of(logged).alias("level"),
+        pid_of(logged).alias("pid"),
         *(pl.lit(None, pl.String).alias(name) for name in ("thread", "provider_job_id", "trace_id", "span_id")),
-        text.str.slice(prefix.str.len_chars().fill_null(0)).alias("words"),
-        pl.when(prefix.is_not_null() & clock_of(prefix).is_null())
-        .then(pl.struct(prefix.str.extract(r"\[(\S+) #", 1).alias("time")).struct.json_encode())
+        # A colon and a blank end what the logger writes, and stand nowhere in it.
+        pl.when(logged.is_null()).then(text).otherwise(text.str.splitn(": ", 2).struct.field("field_1")).alias("words"),
+        pl.when(logged.is_not_null() & pl.col("occurred_at_clock").is_null())
+        .then(pl.concat_str(pl.lit('{"time":"'), text.str.slice(4, 26), pl.lit('"}')))
         .alias("attributes"),
     )
     rows = rows_of(lines)
@@ -67,7 +71,7 @@ SOURCE = Source(
     kind="log",
     system="active_job",
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments"}),
-    cannot="which worker process lives, and in 6.1 to which of two like jobs that failed at once a retry belongs",
+    cannot="Which worker processes live; and in 6.1 which of two like jobs that fail at once is retried or discarded.",
     claims=_claims,
     parse=_parse,
     goes_on=True,
