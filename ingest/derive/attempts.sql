@@ -59,19 +59,30 @@ numbered as (
 ),
 
 queued as (
-    -- The last time it was put on a queue before this run and after the one before; clocks may differ by two seconds, but
+    -- The last time it was put on a queue before this run and after the one before. The enqueuer may log it after the
+    -- run has begun, and its clock may differ, by two seconds; but what follows a failure is the next run's enqueue, and
     -- a worker that puts a job back does so by the clock that its runs are told by.
     select
         n.execution_id,
-        max(q.enqueued_at) as enqueued_at,
-        arg_max(q.eligible_at, q.enqueued_at) as eligible_at
+        q.enqueued_at,
+        q.eligible_at
     from numbered as n
     inner join enqueues as q
         on
             n.job_key = q.job_key
-            and q.enqueued_at <= n.started_at + case when q.is_return then interval 0 second else interval 2 second end
+            and q.enqueued_at <= n.started_at + interval 2 second
             and coalesce(n.previous_started_at < q.enqueued_at, true)
-    group by n.execution_id
+            and (
+                q.enqueued_at <= n.started_at
+                or not (q.is_return or coalesce(n.outcome = 'failed' and q.enqueued_at >= n.ended_at, false))
+            )
+    qualify row_number() over (
+        partition by n.execution_id
+        order by
+            q.enqueued_at > n.started_at,
+            abs(date_diff('microsecond', q.enqueued_at, n.started_at)),
+            q.enqueued_at
+    ) = 1
 ),
 
 usual_queues as (

@@ -55,6 +55,20 @@ told as (
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
     where p.operation = 'enqueue'
+),
+
+exact as (
+    -- A line that repeats the time in whole seconds means the enqueue that is told exactly within that second.
+    select * from told
+    where
+        told_directly
+        or enqueued_at <> date_trunc('second', enqueued_at)
+        or not exists (
+            select 1 from told as t
+            where
+                t.job_key = told.job_key and t.enqueued_at > told.enqueued_at
+                and t.enqueued_at < told.enqueued_at + interval 1 second
+        )
 )
 
 select
@@ -63,7 +77,7 @@ select
     max(greatest(enqueued_at, run_at)) as eligible_at,
     bool_or(told_directly) as told_directly,
     bool_and(is_return) as is_return
-from told
+from exact
 where enqueued_at is not null
 group by job_key, enqueued_at
 order by job_key, enqueued_at;

@@ -24,7 +24,9 @@ fused as (
         any_value(queue order by exactness, run_id) as queue,
         arg_min(started_at, (exactness, run_id)) filter (started_at is not null) as started_at,
         arg_min(ended_at, (exactness, run_id)) filter (ended_at is not null) as ended_at,
-        arg_min(outcome, (exactness, run_id)) filter (outcome is not null) as outcome,
+        -- Of two layers the one that saw a failure is right: the other calls done what the first has handled.
+        arg_min(outcome, (exactness, outcome = 'succeeded', outcome = 'failed', run_id))
+            filter (outcome is not null) as outcome,
         arg_min(duration, (exactness, run_id)) filter (duration is not null) as duration,
         max(heartbeat_at) as heartbeat_at,
         arg_min(wait, (exactness, run_id)) filter (wait is not null) as wait,
@@ -33,7 +35,8 @@ fused as (
         arg_min(host, (exactness, run_id)) filter (host is not null) as host,
         arg_min(pid, (exactness, run_id)) filter (pid is not null) as pid,
         arg_min(thread, (exactness, run_id)) filter (thread is not null) as thread,
-        any_value(log_name order by exactness, run_id) as log_name,
+        -- The log that names the thread is the worker's own.
+        any_value(log_name order by exactness, thread is null, run_id) as log_name,
         arg_min(error_class, (exactness, run_id)) filter (error_class is not null) as error_class,
         arg_min(error_message, (exactness, run_id)) filter (error_message is not null) as error_message,
         arg_min(backtrace, (exactness, run_id)) filter (backtrace is not null) as backtrace,
@@ -127,7 +130,8 @@ select
         when f.outcome is null and s.execution_id is not null then 'failed'
         else f.outcome
     end as outcome,
-    coalesce(f.will_retry, r.will_retry, s.will_retry) as will_retry,
+    -- One layer's giving up is not the other's: any that tries again will.
+    greatest(f.will_retry, r.will_retry, s.will_retry) as will_retry,
     coalesce(f.error_class, r.error_class, s.error_class) as error_class,
     coalesce(f.error_message, r.error_message, s.error_message) as error_message,
     coalesce(f.backtrace, r.backtrace) as backtrace

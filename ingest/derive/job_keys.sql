@@ -47,6 +47,29 @@ aliases as (
     from ids
     where provider_job_id is not null and provider_job_id <> job_id and length(provider_job_id) >= 12
     group by scope, provider_job_id
+    union all
+    select
+        scope,
+        backend_id,
+        job_id
+    from twin_ids
+    where
+        (scope, backend_id) not in (
+            select (scope, provider_job_id) from ids
+            where provider_job_id is not null and provider_job_id <> job_id
+        )
+),
+
+backends as (
+    -- The backend that a framework's job runs on, where that backend is among the inputs, too.
+    select
+        scope,
+        job_id,
+        lower(regexp_replace(min(attributes ->> '$.adapter'), '([a-z])([A-Z])', '\1_\2', 'g')) as system
+    from told_events
+    where system = 'active_job' and job_id is not null
+    group by scope, job_id
+    having system in (select i.system from ids as i union all select s.system from snapshots as s)
 ),
 
 named as (
@@ -76,8 +99,9 @@ select distinct
     n.system as seen_system,
     n.id,
     n.job_id,
-    coalesce(o.system, n.system) as system,
-    job_key_of(n.scope, coalesce(o.system, n.system), n.job_id) as job_key
+    coalesce(b.system, o.system, n.system) as system,
+    job_key_of(n.scope, coalesce(b.system, o.system, n.system), n.job_id) as job_key
 from named as n
+left join backends as b on n.scope = b.scope and n.job_id = b.job_id
 left join owners as o on n.scope = o.scope and n.job_id = o.job_id
 order by n.scope, n.system, n.id;

@@ -17,19 +17,22 @@ with placed as (
     where
         e.event in (
             'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
-            'retry_scheduled'
+            'retry_scheduled', 'retries_exhausted'
         )
 ),
 
 run_events as (
-    -- A log without times is another observer: its runs are told apart by their order only.
+    -- A log without times is another observer: its runs are told apart by their order only. A retry or the giving up is
+    -- no run; said within one for an error it tells that it failed, whatever its last line says.
     select
         *,
         'log ' || system || case when stands_at is null then ' without times' else '' end as observer,
         case when event = 'started' then 1 else 0 end as is_start,
         event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
-        event in ('cancelled', 'discarded') as is_cut,
-        event = 'retry_scheduled' as is_retry
+        event = 'cancelled' or (event = 'discarded' and error_class is null) as is_cut,
+        event = 'retry_scheduled' as is_retry,
+        event = 'retries_exhausted'
+        or (event in ('retry_scheduled', 'discarded') and error_class is not null) as tells_failure
     from placed
 ),
 
@@ -86,21 +89,30 @@ log_runs as (
         any_value(job_class order by place) as job_class,
         any_value(queue order by place) as queue,
         min(case when event = 'started' then occurred_at end) as start_seen_at,
-        min(case when ends_run then occurred_at end) as ended_at,
+        coalesce(
+            min(case when ends_run then occurred_at end), min(case when tells_failure then occurred_at end)
+        ) as ended_at,
         case
+            when
+                coalesce(arg_min(event, place) filter (ends_run), 'succeeded') in ('succeeded', 'acknowledged')
+                and min(place) filter (tells_failure) < coalesce(min(place) filter (ends_run), max(place) + 1)
+                then 'failed'
+            when
+                arg_min(event, place) filter (ends_run) = 'acknowledged'
+                and min(place) filter (is_retry) < min(place) filter (ends_run)
+                then 'failed'
             when arg_min(is_cut, place) filter (ends_run) then 'cancelled'
-            when coalesce(min(place) filter (is_retry) < min(place) filter (ends_run), false) then 'failed'
             else replace(arg_min(event, place) filter (ends_run), 'acknowledged', 'succeeded')
         end as outcome,
         arg_min(duration, place) filter (ends_run) as duration,
         max(case when event = 'heartbeat' then occurred_at end) as heartbeat_at,
         any_value(wait order by place) as wait,
         max(case when event = 'started' then enqueued_at end) as enqueued_at,
-        case
-            -- A retry that is announced before the end is what the run came to, whatever its end is called.
-            when min(place) filter (is_retry) < min(place) filter (ends_run) then true
-            else bool_or(will_retry) filter (event in ('failed', 'interrupted'))
-        end as will_retry,
+        coalesce(
+            nullif(bool_or(is_retry), false),
+            bool_or(will_retry) filter (event in ('failed', 'interrupted')),
+            not nullif(bool_or(event in ('retries_exhausted', 'discarded')), false)
+        ) as will_retry,
         any_value(error_class order by place) as error_class,
         any_value(error_message order by place) as error_message,
         any_value(backtrace order by place) as backtrace,
