@@ -31,6 +31,14 @@ where j.provider_job_id is not null and j.provider_job_id <> k.job_id
 union
 select
     k.job_key,
+    t.backend_id,
+    'provider_job_id'
+from twin_ids as t
+inner join job_keys as k on t.scope = k.scope and t.job_id = k.id
+where not t.is_sure
+union
+select
+    k.job_key,
     p.trace_id,
     'trace_id'
 from spans as p

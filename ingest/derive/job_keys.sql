@@ -38,6 +38,16 @@ with ids as (
     where job_id is not null and system is not null
 ),
 
+twins as (
+    select *
+    from twin_ids
+    where
+        (scope, backend_id) not in (
+            select (scope, provider_job_id) from ids
+            where provider_job_id is not null and provider_job_id <> job_id
+        )
+),
+
 aliases as (
     -- A backend id of a dozen characters or more is unique whatever the system; a short one is not.
     select
@@ -52,12 +62,8 @@ aliases as (
         scope,
         backend_id,
         job_id
-    from twin_ids
-    where
-        (scope, backend_id) not in (
-            select (scope, provider_job_id) from ids
-            where provider_job_id is not null and provider_job_id <> job_id
-        )
+    from twins
+    where is_sure
 ),
 
 backends as (
@@ -81,6 +87,7 @@ named as (
         i.kind_rank
     from ids as i
     left join aliases as a on i.scope = a.scope and i.job_id = a.id
+    where (i.scope, i.job_id) not in (select (scope, backend_id) from twins where not is_sure)
 ),
 
 owners as (

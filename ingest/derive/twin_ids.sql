@@ -1,5 +1,6 @@
 -- Which id of a framework's job is meant by a backend's id, where no line has both: the framework's run lies within the
--- backend's run of the same process and class, and begins and ends with it. Two pairs that fit about as well are none.
+-- backend's run of the same process and class, and begins and ends with it. Of pairs
+-- that fit about as well none is sure: the backend's run is then one of these jobs' runs, and it is not told which.
 create or replace temp table twin_ids as
 with adapters as (
     select
@@ -82,7 +83,7 @@ seconds as (
 ),
 
 pairs as (
-    -- A backend may write its times in milliseconds.
+    -- A backend may cut its times to milliseconds: its end is up to that much later than it says.
     select
         o.run as outer_run,
         i.run as inner_run,
@@ -98,7 +99,7 @@ pairs as (
             and o.second = epoch(i.started_at)::bigint
     where
         o.job_id <> i.job_id
-        and i.started_at between o.started_at - interval 1 millisecond and o.started_at + interval 1 second
+        and i.started_at between o.started_at and o.started_at + interval 1 second
         and (o.ended_at is null) = (i.ended_at is null)
         and coalesce(i.ended_at between o.ended_at - interval 1 second and o.ended_at + interval 1 millisecond, true)
 ),
@@ -147,13 +148,30 @@ found as (
         job_id
     from left_over
     where of_outer = 1 and of_inner = 1
+),
+
+sure as (
+    select
+        scope,
+        backend_id,
+        min(job_id) as job_id
+    from found
+    group by scope, backend_id
+    having count(*) = 1
 )
 
 select
     scope,
     backend_id,
-    min(job_id) as job_id
-from found
-group by scope, backend_id
-having count(*) = 1
-order by scope, backend_id;
+    job_id,
+    true as is_sure
+from sure
+union all
+select distinct
+    scope,
+    backend_id,
+    job_id,
+    false
+from left_over
+where (scope, backend_id) not in (select (scope, backend_id) from sure)
+order by scope, backend_id, job_id;
