@@ -45,6 +45,13 @@ TAGGED = r"(?:\[[^\]\n]*\] )*?\[ActiveJob\] "
 UNTAGGED = rf"(?:Retrying {_CLASS} in \d+ seconds|(?:Stopped retrying|Discarded) {_CLASS} due to an? {_CLASS})"
 """How the lines of 6.1 begin that have neither tags nor a job id."""
 
+
+
+def is_one(words: pl.Expr) -> pl.Expr:
+    """Whether these words, a logger's prefix taken off, are a line of Active Job."""
+    return words.str.contains(rf"^(?:{TAGGED}|{UNTAGGED})")
+
+
 _EVENTS = {
     "Enqueued ": "enqueued",
     "Performing ": "started",
@@ -170,16 +177,17 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         _class_of(pl.col("lead")).alias("job_class"),
     )
     fact, own, delay = pl.col("fact"), said_in == job_id, pl.duration(seconds="delay")
+    on_its_way = event.is_in(["enqueued", "enqueue_failed"])
     frame = frame.with_columns(
         _moment(_behind(" at "), "%Y-%m-%d %H:%M:%S%.f UTC").alias("run_at"),
         _moment(_behind(" enqueued at "), "%Y-%m-%dT%H:%M:%S%.fZ").alias("enqueued_at"),
         arguments_as_json(pl.col("argument_text")).alias("arguments"),
-        _attributes().alias("attributes"),
+        _attributes(pl.when(on_its_way & ~own.fill_null(value=False)).then("provider_job_id")).alias("attributes"),
     )
-    on_its_way = event.is_in(["enqueued", "enqueue_failed"])
     of_this_job = ~on_its_way & (pl.col("job_class") == pl.col("said_in_class"))
     return frame.select(
         "line_no",
+        pl.lit(0, pl.Int32).alias("record_no"),
         "occurred_at",
         "occurred_at_clock",
         pl.when((event == "enqueued") & own).then(pl.lit("retry_scheduled"))
@@ -223,11 +231,12 @@ def _moment(text: pl.Expr, form: str) -> pl.Expr:
     return pl.when(text.str.contains(_YEAR)).then(text).str.to_datetime(form, time_unit="us", strict=False)
 
 
-def _attributes() -> pl.Expr:
-    """The line's own attributes with its adapter and the tags of other layers (a request's id) among them."""
+def _attributes(provider_job_id: pl.Expr) -> pl.Expr:
+    """The line's own attributes with its adapter, an id of no column, and the tags of other layers (a request's id)."""
     parts = [
         pl.col("attributes").str.strip_prefix("{").str.strip_suffix("}"),
         pl.concat_str(pl.lit('"adapter":"'), "adapter", pl.lit('"')),
+        pl.concat_str(pl.lit('"provider_job_id":"'), provider_job_id.str.replace_all(r'["\\\s]', "?"), pl.lit('"')),
         pl.col("outer_tags").map_batches(_tags, return_dtype=pl.String),
     ]
     inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
@@ -262,7 +271,7 @@ def _said(read: pl.DataFrame) -> pl.DataFrame:
         pl.col("said_in_class").alias("job_class"),
         "trace_id",
         "span_id",
-        _attributes().alias("attributes"),
+        _attributes(pl.col("provider_job_id")).alias("attributes"),
     )
 
 

@@ -12,7 +12,9 @@ import re
 from typing import Any
 
 import polars as pl
+from polars import selectors as cs
 
+from ingest import active_job_messages
 from ingest.ruby_literals import read_literal
 from ingest.sidekiq_payload import payload_facts
 from ingest.sources.source import Parsed
@@ -83,6 +85,9 @@ _EVENT_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
 
 def rows_of(lines: pl.DataFrame) -> Parsed:
     """The rows that these lines (a frame of ``LINE``) are worth; each is in one table at least."""
+    of_active_job = pl.col("report").is_null() & active_job_messages.is_one(pl.col("words"))
+    by_active_job = active_job_messages.rows_of(_for_active_job(lines.filter(of_active_job)))
+    lines = lines.filter(~of_active_job)
     first = pl.col("words").str.split("\n").list.first()
     lines = lines.with_columns(
         first.alias("first"),
@@ -97,7 +102,28 @@ def rows_of(lines: pl.DataFrame) -> Parsed:
         "worker_events": _workers(lines),
         "log_lines": pl.concat([_said(lines, kept), _continuations(lines, kept)], how="diagonal"),
     }
+    tables |= {
+        name: pl.concat([tables[name], frame.drop(cs.ends_with("_clock"))], how="diagonal")
+        for name, frame in by_active_job.items()
+    }
     return Parsed(rows={name: frame for name, frame in tables.items() if not frame.is_empty()})
+
+
+def _for_active_job(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines that Active Job wrote through Sidekiq's logger: the context's id is the backend's, and changes per retry."""
+    return lines.select(
+        "line_no",
+        "occurred_at",
+        pl.lit(None, pl.Datetime("us")).alias("occurred_at_clock"),
+        "level",
+        "pid",
+        "thread",
+        pl.col("job_id").alias("provider_job_id"),
+        "trace_id",
+        "span_id",
+        "words",
+        "attributes",
+    )
 
 
 def _meaning() -> pl.Expr:

@@ -34,7 +34,7 @@ written as (
         null::integer as concurrency,
         null as version
     from told_events
-    where (pid is not null or worker is not null) and event not in ('scheduled', 'enqueued')
+    where (pid is not null or worker is not null) and event not in ('scheduled', 'enqueued', 'enqueue_failed')
     union all
     select
         source_id,
@@ -96,14 +96,37 @@ hosts_of_pids as (
     where host is not null
     group by scope, system, pid
     having count(distinct host) = 1
+),
+
+hosts_of_any as (
+    -- A framework writes in its backend's process.
+    select
+        scope,
+        pid,
+        min(host) as host
+    from process_looks
+    group by scope, pid
+    having count(distinct host) = 1
+),
+
+placed as (
+    select
+        w.*,
+        coalesce(w.host, h.host, a.host) as known_host
+    from written as w
+    left join hosts_of_pids as h on w.scope = h.scope and w.system = h.system and w.pid = h.pid
+    left join hosts_of_any as a
+        on
+            w.scope = a.scope and w.pid = a.pid
+            and (w.scope, w.system) not in (select (scope, system) from process_looks)
 )
 
 -- A worker without a process id is known by its name.
 select
     w.scope,
     w.system,
-    coalesce(w.host, h.host, n.place, log_of(s.path)) as place,
-    coalesce(w.host, h.host) as host,
+    coalesce(w.known_host, n.place, log_of(s.path)) as place,
+    w.known_host as host,
     log_of(s.path) as log_name,
     coalesce(w.pid, n.pid) as pid,
     w.worker,
@@ -113,9 +136,8 @@ select
     w.concurrency,
     w.version,
     w.source_id
-from written as w
+from placed as w
 inner join sources as s on w.source_id = s.source_id
-left join hosts_of_pids as h on w.scope = h.scope and w.system = h.system and w.pid = h.pid
 left join worker_places as n
     on w.pid is null and w.scope = n.scope and w.system = n.system and w.worker = n.worker
 where w.seen_at is not null or w.queues is not null
