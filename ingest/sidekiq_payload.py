@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest import untrusted_json as read
+from ingest.active_job_arguments import plain_arguments_text
 from ingest.snapshot_rows import Row
 from ingest.untrusted_json import Fields
 
@@ -46,7 +47,8 @@ def job_row(job: Fields, found: Row, aside: Row) -> Row:
     if not job_id:
         raise ValueError('no "jid"')
     job_class = job.take("wrapped", read.text) if active_job else job.take("class", read.text)
-    arguments = active_job.take("arguments", read.json_value) if active_job else job.take("args", read.json_value)
+    stored = active_job.take("arguments", read.json_value) if active_job else job.take("args", read.json_value)
+    arguments = plain_arguments_text(stored) if active_job and stored else stored
     queue = job.take("queue", read.text)
     retried_at, failed_at = read.epoch(payload.get("retried_at")), read.epoch(payload.get("failed_at"))
     earlier = (active_job and active_job.take("executions", read.integer)) or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.sources import (
+    active_job_json,
     active_job_text,
     delayed_job_snapshot,
     delayed_job_text,
@@ -44,6 +45,7 @@ SOURCES: tuple[Source, ...] = (
     resque_snapshot.SOURCE,
     delayed_job_text.SOURCE,
     delayed_job_snapshot.SOURCE,
+    active_job_json.SOURCE,
     active_job_text.SOURCE,
 )
 
