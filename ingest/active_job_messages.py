@@ -207,7 +207,8 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         "arguments",
         "pid",
         "thread",
-        (fact.str.extract(r"^ in (\d{1,12}(?:\.\d+)?)ms", 1).cast(pl.Float64, strict=False) / 1000).alias("duration"),
+        (fact.str.extract(r"^ in (\d{1,12}(?:\.\d+)?)ms", 1).cast(pl.Float64, strict=False) / 1000)
+        .round(9).alias("duration"),
         "enqueued_at",
         pl.coalesce("run_at", pl.col("occurred_at") + delay).alias("run_at"),
         pl.when(pl.col("run_at").is_null()).then(pl.col("occurred_at_clock") + delay).alias("run_at_clock"),
