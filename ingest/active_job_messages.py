@@ -213,7 +213,7 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("run_at", pl.col("occurred_at") + delay).alias("run_at"),
         pl.when(pl.col("run_at").is_null()).then(pl.col("occurred_at_clock") + delay).alias("run_at_clock"),
         "error_class",
-        "error_message",
+        pl.when(event == "cancelled").then(pl.lit(_HALTED_RUN[2:])).otherwise("error_message").alias("error_message"),
         "backtrace",
         "trace_id",
         "span_id",

@@ -50,7 +50,12 @@ Kind = Literal[
 _OVERDUE = 60.0
 """Seconds past its time from which on a scheduled job or a retry is late."""
 
-_ENDED = {"succeeded": "succeeded", "failed": "failed", "interrupted": "was cut off by a shutdown"}
+_ENDED = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "interrupted": "was cut off by a shutdown",
+    "cancelled": "was kept from its work",
+}
 """How a run ended, by its state; one in another state has no end that an input shows."""
 
 

@@ -40,7 +40,7 @@ class Run(Frozen):
     started_at: datetime | None
     ended_at: datetime | None
     state: str
-    """running (no end seen), succeeded, failed, interrupted, unknown."""
+    """running (no end seen), succeeded, failed, interrupted, cancelled, unknown."""
     will_retry: bool | None
     wait: float | None
     run: float | None

@@ -16,7 +16,9 @@ with told as (
         || coalesce(' (queue ' || e.queue || ')', '')
         || coalesce(', attempt ' || e.attempt || coalesce(' of ' || e.max_attempts, ''), '')
         || coalesce(', due ' || strftime(e.run_at, '%Y-%m-%d %H:%M:%S') || ' UTC', '')
-        || coalesce(': ' || e.error_class || coalesce(': ' || split_part(e.error_message, chr(10), 1), ''), '')
+        || coalesce(
+            ': ' || nullif(concat_ws(': ', e.error_class, nullif(split_part(e.error_message, chr(10), 1), '')), ''), ''
+        )
         || coalesce(', pid ' || e.pid || coalesce(', thread ' || e.thread, ''), '') as text,
         e.event not in ('enqueued', 'scheduled') as in_run
     from told_events as e

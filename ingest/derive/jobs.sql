@@ -151,19 +151,37 @@ runs_of_jobs as (
     group by job_key
 ),
 
+causes as (
+    -- An enqueue that its enqueuer logged after the run it led to had begun is told before that run.
+    select
+        job_key,
+        enqueued_at,
+        min(started_at) as started_at
+    from attempts
+    where enqueued_at > started_at
+    group by job_key, enqueued_at
+),
+
 spoken as (
     -- What is scheduled after it has run is waiting for a retry.
     select
         w.job_key,
-        w.seen_at,
+        coalesce(c.started_at, w.seen_at) as seen_at,
         w.basis,
         case when w.state = 'scheduled' and w.seen_at > r.first_started_at then 'retrying' else w.state end as state,
         w.run_at,
-        case w.state when 'failed' then 3 when 'discarded' then 3 when 'failed, retry not told' then 1 else 2 end as weight,
+        case
+            when c.job_key is not null then 0
+            when w.state in ('failed', 'discarded') then 3
+            when w.state = 'failed, retry not told' then 1
+            else 2
+        end as weight,
         0 as attempt,
         w.basis = 'log' or w.state = 'failed, retry not told' as is_told
     from words as w
     left join runs_of_jobs as r on w.job_key = r.job_key
+    left join causes as c
+        on w.job_key = c.job_key and w.seen_at = c.enqueued_at and w.state in ('queued', 'scheduled')
     where w.state is not null and w.seen_at is not null
     union all
     select

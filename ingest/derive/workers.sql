@@ -5,7 +5,11 @@ with signs as (
         p.*,
         i.worker_key,
         i.booted_at,
-        i.next_booted_at
+        i.next_booted_at,
+        case
+            when p.log_name is not null
+                then seconds_between(lag(p.seen_at) over (partition by i.worker_key, p.log_name order by p.seen_at), p.seen_at)
+        end as gap
     from process_signs as p
     asof inner join incarnations as i
         on p.scope = i.scope and p.place = i.place and p.pid = i.pid
@@ -29,6 +33,8 @@ processes as (
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
         max(seen_at) filter (log_name is not null) as last_line_at,
+        count(*) filter (log_name is not null) as lines,
+        max(gap) as longest_gap,
         max(seen_at) filter (sign = 'stopped') as said_stopped_at,
         max(seen_at) filter (sign = 'stopping') as stopping_at,
         max(seen_at) filter (sign = 'died') as died_at,
@@ -104,6 +110,21 @@ later_boots as (
     ) as q on p.scope = q.scope and p.log_name = q.log_name and p.last_seen_at < q.booted_at
 ),
 
+successors as (
+    -- Another process that first wrote into the same log after this one fell silent.
+    select
+        p.worker_key,
+        q.first_seen_at as succeeded_at
+    from processes as p
+    asof inner join (
+        select distinct
+            scope,
+            log_name,
+            first_seen_at
+        from processes
+    ) as q on p.scope = q.scope and p.log_name = q.log_name and p.last_seen_at < q.first_seen_at
+),
+
 weighed as (
     select
         p.*,
@@ -114,6 +135,9 @@ weighed as (
         greatest(4 * coalesce(v.heartbeat_period, 15), 20) as look_patience,
         coalesce(p.next_booted_at, b.replaced_at) as replaced_at,
         seconds_between(p.last_seen_at, $as_of) as silence,
+        -- Silence in a log says little of a process that rests often: it must be far longer than any rest before.
+        p.lines >= 20 and c.succeeded_at is not null
+        and seconds_between(p.last_seen_at, $as_of) > greatest(10 * p.longest_gap, 10) as is_broken_off,
         greatest(3 * seconds_between(p.first_heartbeat_at, p.last_heartbeat_at) / nullif(p.heartbeats - 1, 0), 60) as patience,
         coalesce(l.taken_at > p.last_line_at - interval 1 second, l.taken_at is not null and p.last_line_at is null) as look_is_last
     from ended as p
@@ -124,6 +148,7 @@ weighed as (
             and coalesce(abs(seconds_between(v.started_at, p.booted_at)) <= 3, true)
             and coalesce(p.next_booted_at > v.taken_at, true)
     left join later_boots as b on p.worker_key = b.worker_key
+    left join successors as c on p.worker_key = c.worker_key
     -- Two containers may share host name and pid, and boot at once: the liveliest speaks for both.
     qualify row_number() over (partition by p.worker_key order by v.heartbeat_at desc nulls last, v.started_at asc) = 1
 ),
@@ -139,7 +164,7 @@ judged as (
             when look_is_last then 'gone'
             when heartbeats >= 2 and silence <= patience then 'alive'
             when heartbeats >= 2 then 'gone'
-            when replaced_at is not null then 'gone'
+            when replaced_at is not null or is_broken_off then 'gone'
             when silence <= 60 then 'alive'
             else 'unknown'
         end as state
@@ -174,7 +199,8 @@ select
             then 'it is missing from the last snapshot, taken ' || strftime(looked_at, '%Y-%m-%d %H:%M:%S') || ' UTC'
         when heartbeats >= 2 and state = 'alive' then 'its heartbeats go on'
         when heartbeats >= 2 then 'its heartbeats stop while other inputs go on'
-        when state = 'gone' then 'it falls silent and another process boots in its place'
+        when state = 'gone' and replaced_at is not null then 'it falls silent and another process boots in its place'
+        when state = 'gone' then 'it breaks off in the middle of its work, and another process writes on in its log'
         when state = 'alive' then 'it wrote a line in the last minute'
         else 'it falls silent; no snapshot or heartbeat tells whether it lives'
     end as state_basis,

@@ -70,8 +70,9 @@ SOURCE = Source(
     describes="Active Job's lines in a Rails log, versions 6.1 to 8",
     kind="log",
     system="active_job",
-    shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments"}),
-    cannot="Which worker processes live; and in 6.1 which of two like jobs that fail at once is retried or discarded.",
+    shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments", "workers"}),
+    cannot="Whether a process that fell silent lives, unless it broke off in its work; in 6.1 sometimes which of two like "
+    "jobs that failed at once is retried; in the development format any time.",
     claims=_claims,
     parse=_parse,
     goes_on=True,

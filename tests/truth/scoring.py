@@ -40,8 +40,19 @@ RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
     "orphan_kill9_bystander": _STUCK,
     "orphan_kill9_worker_then_rerun_after_max_run_time_30s": _STUCK | {"redelivered"},
     "hang_until_end": frozenset({"hung"}),
+    "same_job_id_enqueued_twice": frozenset({"redelivered", "enqueued-twice"}),
+    "retried_then_ok_retry_on": frozenset({"retried-often", "retry-storm"}),
+    "retry_on_exhausted": frozenset({"retries-exhausted"}),
+    "retry_on_exhausted_with_block": frozenset({"retries-exhausted"}),
+    "orphan_kill9_process": _STUCK,
 }
 """Kind of planted fault to the rules that name it rightly."""
+
+_TWO_KINDS = 0.08
+"""With more slow runs than this a class has two kinds of run, and none of them is slow for its class."""
+
+_LEAST_AGE = 20
+"""Seconds that a run must be under way before it is said to hang, in captures of three minutes."""
 
 ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
 """Rules about a queue as a whole: the jobs they list were there, and need no fault of their own."""
@@ -132,11 +143,26 @@ class Capture:
             return "the second push never ran"
         if kind == "retried_then_ok" and runs < retries:
             return f"it ran fewer than {retries} times before the capture ended"
+        if kind == "retry_on_exhausted" and any("retry_count" in line for lines in mentions.values() for line in lines):
+            return "the backend still retries it: it was not given up"
+        if kind == "slow_20x" and self._slow_share(fault["class"]) > _TWO_KINDS:
+            return "so many runs of its class are slow that the class has two kinds of run"
+        if kind == "hang_until_end" and self._end - fault["t"] < _LEAST_AGE:
+            return f"the inputs end less than {_LEAST_AGE} s after it"
         if kind == "duplicate_enqueue":
             argument = str(fault["args"][0])
             if sum(any(argument in line for line in lines) for lines in mentions.values()) < 2:
                 return "the pair's arguments stand in no input beside their ids: start and done lines carry none"
         return None
+
+    @property
+    def _end(self) -> float:
+        return self.ends_at or datetime.fromisoformat(self.truth["finished_at"]).timestamp()
+
+    def _slow_share(self, job_class: str) -> float:
+        runs = [r.seconds for runs in self.executions.values() for r in runs if r.job_class == job_class and r.succeeded]
+        seconds = [each for each in runs if each is not None]
+        return sum(each > 4 * median(seconds) for each in seconds) / len(seconds)
 
     def _right_by_ledger(self, retries: int) -> dict[str, set[str]]:
         usual = defaultdict(list)
@@ -162,8 +188,8 @@ class Capture:
 
 
 def _jobs(fault: Mapping[str, Any]) -> list[str]:
-    named = [*fault.get("jids", ()), *fault.get("ids", ()), fault.get("jid"), fault.get("id")]
-    return [str(job) for job in named if job is not None]
+    several = [job for name in ("jids", "job_ids", "ids") for job in fault.get(name, ())]
+    return [str(job) for job in [*several, *(fault.get(name) for name in ("jid", "job_id", "id"))] if job is not None]
 
 
 def _executions(folder: Path, ends_at: float | None) -> dict[str, list[Execution]]:

@@ -32,7 +32,8 @@ THRESHOLDS = {
 """Scaled to captures of three minutes."""
 
 
-CAPTURED = ("sidekiq-6.4.1-pretty", "sidekiq-6.4.1-json", "sidekiq-8.1.7-plain", "delayed_job-4.1.9")
+CAPTURED = ("sidekiq-6.4.1-pretty", "sidekiq-6.4.1-json", "sidekiq-8.1.7-plain", "delayed_job-4.1.9",
+    "activejob-6.1-sidekiq-6.4.1", "activejob-6.1-async-ts")
 
 RIGHT_BY_THE_LOG: Mapping[str, Mapping[str, set[str]]] = {
     # Delayed Job's own time of a run includes deleting the row, which waited here for a burst of enqueues.
@@ -82,8 +83,9 @@ _FITS: Mapping[str, Callable[[str], bool]] = {
     "orphaned": lambda ran: ran in {"?", "-"},
     "hung": lambda ran: ran == "?",
     "running": lambda ran: ran == "?",
-    "unread-queue": lambda ran: not ran,
+    "discarded": lambda ran: ran in {"", "-"},
     "waiting": lambda ran: not ran,
+    "unread-queue": lambda ran: not ran,
     "scheduled": lambda ran: not ran,
 }
 """Kind of verdict to the executions it is right for: + succeeded, - failed or cut off, ? without an end."""
@@ -93,11 +95,14 @@ _FITS: Mapping[str, Callable[[str], bool]] = {
 def test_the_verdict_on_a_job_fits_what_really_ran(name: str, tmp_path: Path) -> None:
     with captured(name, tmp_path) as (db, capture):
         asked = db.execute(
-            # The ledger was written by job classes: calls that were enqueued by .delay are not in it.
-            "select job_key, job_id from jobs where job_class not like '%#%' qualify state <> 'succeeded' or attempts > 1"
+            "select job_key, job_id, job_class from jobs qualify state <> 'succeeded' or attempts > 1"
             " or row_number() over (partition by job_class, state order by job_key) = 1"
         ).fetchall()
-        verdicts = {job_id: story(db, job_key, as_of=capture.as_of).verdict for job_key, job_id in asked}
+        verdicts = {job_id: story(db, job_key, as_of=capture.as_of).verdict for job_key, job_id, _ in asked}
+        classes = {job_id: job_class for _, job_id, job_class in asked}
+    recorded = {run.job_class for runs in capture.executions.values() for run in runs}
     for job_id, verdict in verdicts.items():
+        if job_id not in capture.executions and verdict.kind == "finished" and classes[job_id] not in recorded:
+            continue  # the ledger keeps no book of this class
         ran = "".join({True: "+", False: "-", None: "?"}[run.succeeded] for run in capture.executions.get(job_id, ()))
         assert _FITS[verdict.kind](ran), f"{job_id} ran {ran!r}: {verdict.sentence}"
