@@ -1,8 +1,8 @@
 """
 An Active Job's arguments as the job gets them, from the form in which Active Job stores them.
 
-Stored, a hash carries the names of its keys that were symbols, a record its global id, a time or a symbol the serializer
-that wrote it. A log line tells the values alone: without these marks equal arguments are equal in both.
+Stored, a hash carries the names of its keys that were symbols, a record its global id, a time or a symbol the
+serializer that wrote it. A log line tells the values alone: without these marks equal arguments are equal in both.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from ingest.ruby_arguments import arguments_as_json
+from ingest.ruby_argument_lists import arguments_as_json
 
 LINE = {
     "line_no": pl.Int64,
@@ -44,7 +44,6 @@ _INNER_TAGS = rf"^\[{_CLASS}\] \[{_UUID}\] "
 TAGGED = r"(?:\[[^\]\n]*\] )*?\[ActiveJob\] "
 UNTAGGED = rf"(?:Retrying {_CLASS} in \d+ seconds|(?:Stopped retrying|Discarded) {_CLASS} due to an? {_CLASS})"
 """How the lines of 6.1 begin that have neither tags nor a job id."""
-
 
 
 def is_one(words: pl.Expr) -> pl.Expr:
@@ -107,8 +106,8 @@ def rows_of(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _read(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines cut into their parts, by literal cuts where it goes: a log of millions has few words to tell apart."""
-    frame = _cut(lines, "words", "\n", "first", "rest")
-    frame = _cut(frame, "first", _OWN_TAG, "before", "behind", keep=True)
+    frame = _cut(lines, "words", "\n", ("first", "rest"))
+    frame = _cut(frame, "first", _OWN_TAG, ("before", "behind"))
     tagged = pl.col("behind").is_not_null()
     frame = frame.with_columns(
         pl.when(tagged).then("before").alias("outer_tags"),
@@ -118,13 +117,13 @@ def _read(lines: pl.DataFrame) -> pl.DataFrame:
     )
     frame = _without_job_tags(_without_job_tags(frame, _JOB_TAGS), _INNER_TAGS)
     message = pl.col("message")
-    frame = _cut(frame.with_columns(_event_of(message).alias("event")), "message", _ARGUMENTS, "a", "b", keep=True)
+    frame = _cut(frame.with_columns(_event_of(message).alias("event")), "message", _ARGUMENTS, ("a", "b"))
     has_arguments = pl.col("event").is_in(["enqueued", "started"])
     frame = frame.with_columns(
         pl.when(has_arguments).then("a").otherwise(message).alias("head"),
         pl.when(has_arguments).then("b").alias("argument_text"),
     )
-    frame = _cut(_cut(frame, "head", _JOB_ID, "lead", "tail", keep=True), "tail", ")", "job_id", "place")
+    frame = _cut(_cut(frame, "head", _JOB_ID, ("lead", "tail")), "tail", ")", ("job_id", "place"))
     lead, event = pl.col("lead"), pl.col("event")
     counted = lead.str.contains(r"^(?:Enqueued|Failed enqueuing) \d")
     halted = (event == "failed") & pl.col("place").str.ends_with(_HALTED_RUN)
@@ -135,11 +134,11 @@ def _read(lines: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _cut(frame: pl.DataFrame, column: str, at: str, before: str, behind: str, *, keep: bool = False) -> pl.DataFrame:
-    """The column's text before and behind the first ``at``; ``behind`` is null where there is none."""
+def _cut(frame: pl.DataFrame, column: str, at: str, into: tuple[str, str]) -> pl.DataFrame:
+    """The frame with the column's text before and behind the first ``at``; the second is null where there is none."""
     parts = frame[column].str.splitn(at, 2).struct.unnest()
-    parts.columns = [before, behind]
-    return (frame if keep else frame.drop(column)).hstack(parts)
+    parts.columns = list(into)
+    return frame.hstack(parts)
 
 
 def _without_job_tags(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
@@ -168,7 +167,7 @@ def _class_of(lead: pl.Expr) -> pl.Expr:
 
 def _events(read: pl.DataFrame) -> pl.DataFrame:
     event, job_id, said_in = pl.col("event"), pl.col("job_id"), pl.col("said_in")
-    frame = _cut(_cut(read, "place", "(", "adapter", "in"), "in", ")", "in_queue", "fact")
+    frame = _cut(_cut(read, "place", "(", ("adapter", "in")), "in", ")", ("in_queue", "fact"))
     placed = pl.col("adapter").str.contains(r"^ (?:from|to) [A-Z]\w*$")
     frame = frame.with_columns(
         pl.when(placed).then(pl.col("adapter").str.strip_prefix(" from ").str.strip_prefix(" to ")).alias("adapter"),

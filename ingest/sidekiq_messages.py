@@ -110,7 +110,7 @@ def rows_of(lines: pl.DataFrame) -> Parsed:
 
 
 def _for_active_job(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines that Active Job wrote through Sidekiq's logger: the context's id is the backend's, and changes per retry."""
+    """Lines that Active Job wrote through Sidekiq's logger: the context's id is Sidekiq's, and changes per retry."""
     return lines.select(
         "line_no",
         "occurred_at",

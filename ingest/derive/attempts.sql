@@ -73,15 +73,11 @@ queued as (
             and q.enqueued_at <= n.started_at + interval 2 second
             and coalesce(n.previous_started_at < q.enqueued_at, true)
             and (
-                q.enqueued_at <= n.started_at
-                or not (q.is_return or coalesce(n.outcome = 'failed' and q.enqueued_at >= n.ended_at, false))
+                n.started_at >= q.enqueued_at
+                or not (q.is_return or coalesce(n.outcome = 'failed' and n.ended_at <= q.enqueued_at, false))
             )
     qualify row_number() over (
-        partition by n.execution_id
-        order by
-            q.enqueued_at > n.started_at,
-            abs(date_diff('microsecond', q.enqueued_at, n.started_at)),
-            q.enqueued_at
+        partition by n.execution_id order by q.enqueued_at desc
     ) = 1
 ),
 

@@ -25,8 +25,9 @@ fused as (
         arg_min(started_at, (exactness, run_id)) filter (started_at is not null) as started_at,
         arg_min(ended_at, (exactness, run_id)) filter (ended_at is not null) as ended_at,
         -- Of two layers the one that saw a failure is right: the other calls done what the first has handled.
-        arg_min(outcome, (exactness, outcome = 'succeeded', outcome = 'failed', run_id))
-            filter (outcome is not null) as outcome,
+        arg_min(
+            outcome, (exactness, outcome = 'succeeded', outcome = 'failed', run_id)
+        ) filter (outcome is not null) as outcome,
         arg_min(duration, (exactness, run_id)) filter (duration is not null) as duration,
         max(heartbeat_at) as heartbeat_at,
         arg_min(wait, (exactness, run_id)) filter (wait is not null) as wait,

@@ -3,13 +3,13 @@
 -- one class and error are open at once, each is told its fate only if all of them are told one, in the same words.
 insert into inferred_ids
 with told as (
-    select *
-    from job_events
+    select e.*
+    from job_events as e
     where
-        event in ('started', 'failed', 'enqueued', 'scheduled', 'retry_scheduled', 'retries_exhausted', 'discarded')
-        and source_id in (
-            select source_id from job_events
-            where job_id is null and event in ('retry_scheduled', 'retries_exhausted', 'discarded')
+        e.event in ('started', 'failed', 'enqueued', 'scheduled', 'retry_scheduled', 'retries_exhausted', 'discarded')
+        and e.source_id in (
+            select n.source_id from job_events as n
+            where n.job_id is null and n.event in ('retry_scheduled', 'retries_exhausted', 'discarded')
         )
 ),
 

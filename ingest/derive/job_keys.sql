@@ -75,7 +75,7 @@ backends as (
     from told_events
     where system = 'active_job' and job_id is not null
     group by scope, job_id
-    having system in (select i.system from ids as i union all select s.system from snapshots as s)
+    having system in (select i.system from ids as i) or system in (select s.system from snapshots as s)
 ),
 
 named as (
@@ -87,7 +87,8 @@ named as (
         i.kind_rank
     from ids as i
     left join aliases as a on i.scope = a.scope and i.job_id = a.id
-    where (i.scope, i.job_id) not in (select (scope, backend_id) from twins where not is_sure)
+    left join twins as t on i.scope = t.scope and i.job_id = t.backend_id and not t.is_sure
+    where t.backend_id is null
 ),
 
 owners as (

@@ -3,13 +3,15 @@ Active Job's events as JSON, one object per line, whichever way a Rails applicat
 
 Rails' structured events (8.1 and later), as a subscriber writes them out:
 
-    {"name":"active_job.completed","payload":{"job_class":"WelcomeMail","job_id":"0f8a3b52-7c0e-4f0b-9b0e-0123456789ab","queue":"mailers","adapter":"Sidekiq","aborted":null,"duration":44.1},"tags":{},"context":{},"timestamp":1772402405120000000}
+    {"name":"active_job.completed","payload":{"job_class":"Mail","job_id":"0f8a3b52-7c0e-4f0b-9b0e-0123456789ab",
+     "queue":"mailers","adapter":"Sidekiq","aborted":null,"duration":44.1},"timestamp":1772402405120000000}
 
 Notifications as gems write them (rails_semantic_logger, lograge with a companion for jobs), and the text lines of
 Active Job inside a JSON formatter, with its tags in the text or beside it:
 
-    {"timestamp":"2026-03-01T22:00:05.120000Z","level":"info","pid":80,"message":"Performed ...","payload":{"event_name":"perform.active_job","job_class":"WelcomeMail","job_id":"0f8a3b52-7c0e-4f0b-9b0e-0123456789ab","duration":44.1}}
-    {"time":"2026-03-01T22:00:05.120Z","severity":"INFO","message":"[ActiveJob] Enqueued WelcomeMail (Job ID: 0f8a3b52-7c0e-4f0b-9b0e-0123456789ab) to Async(mailers)"}
+    {"timestamp":"2026-03-01T22:00:05.120000Z","level":"info","pid":80,"message":"Performed Mail",
+     "payload":{"event_name":"perform.active_job","job_class":"Mail","job_id":"0f8a3b52-7c0e-4f0b-9b0e-0123456789ab"}}
+    {"time":"2026-03-01T22:00:05.120Z","message":"[ActiveJob] Enqueued Mail (Job ID: 0f8a3b52-...) to Async(mailers)"}
 
 Traps: times in nanoseconds, milliseconds, seconds or ISO 8601; durations in milliseconds. A retry, a giving up and a
 discard name neither queue nor backend, and a run whose error was handled is ``completed`` without one.

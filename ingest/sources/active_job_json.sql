@@ -52,8 +52,7 @@ named as (
         coalesce(
             nullif(regexp_extract(coalesce(f.name, ''), '^active_job\.(\w+)$', 1), ''),
             nullif(regexp_extract(coalesce(f.event, ''), '^active_job\.(\w+)$', 1), ''),
-            case
-                regexp_extract(coalesce(p.event_name, f.event_name, f.event, f.name, ''), '^(\w+)\.active_job$', 1)
+            case regexp_extract(coalesce(p.event_name, f.event_name, f.event, f.name, ''), '^(\w+)\.active_job$', 1)
                 when 'enqueue' then 'enqueued'
                 when 'enqueue_at' then 'enqueued_at'
                 when 'perform_start' then 'started'
@@ -79,7 +78,7 @@ named as (
         coalesce(f.exception.name, p.exception_class) as error_class,
         coalesce(f.exception.message, p.exception_message, p.error) as error_message,
         coalesce(f.exception.stack_trace, p.exception_backtrace, p.backtrace) as frames,
-        coalesce(f."timestamp", f."@timestamp", f."time", f.ts) as told_at
+        coalesce(f['timestamp'], f['@timestamp'], f['time'], f.ts) as told_at
     from opened
 ),
 

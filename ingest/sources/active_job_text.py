@@ -3,8 +3,11 @@ Active Job's lines in a Rails log, versions 6.1 to 8, over whichever backend.
 
 As production writes them, with the process and its local time, and as development does, with neither:
 
-    I, [2026-03-01T22:00:05.120000 #80]  INFO -- : [ActiveJob] [WelcomeMail] [0f8a3b52-7c0e-4f0b-9b0e-0123456789ab] Performed WelcomeMail (Job ID: 0f8a3b52-7c0e-4f0b-9b0e-0123456789ab) from Sidekiq(mailers) in 44.1ms
-    [ActiveJob] Enqueued WelcomeMail (Job ID: 0f8a3b52-7c0e-4f0b-9b0e-0123456789ab) to Async(mailers) with arguments: 7, {:to=>"a"}
+    I, [2026-03-01T22:00:05.120000 #80]  INFO -- : [ActiveJob] [Mail] [0f8a3b52-7c0e-4f0b-9b0e-0123456789ab] Performed
+     Mail (Job ID: 0f8a3b52-7c0e-4f0b-9b0e-0123456789ab) from Sidekiq(mailers) in 44.1ms
+    [ActiveJob] Enqueued Mail (Job ID: 0f8a3b52-7c0e-4f0b-9b0e-0123456789ab) to Async(mailers) with arguments: 7, nil
+
+(the first on one line).
 
 Traps: the time has no zone. Web and worker processes append to the same file, so the lines behind a record are often
 not its own. A worker may log ``Performing`` before the enqueuer has logged ``Enqueued``. In 6.1 ``Retrying``, ``Stopped
@@ -71,8 +74,8 @@ SOURCE = Source(
     kind="log",
     system="active_job",
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments", "workers"}),
-    cannot="Whether a process that fell silent lives, unless it broke off in its work; in 6.1 sometimes which of two like "
-    "jobs that failed at once is retried; in the development format any time.",
+    cannot="Whether a process that fell silent lives, unless it broke off in its work; when anything happened, in the "
+    "development format; in 6.1 sometimes which of two like jobs that failed at once is retried.",
     claims=_claims,
     parse=_parse,
     goes_on=True,

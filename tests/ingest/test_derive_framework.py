@@ -65,7 +65,9 @@ def test_one_execution_that_both_layers_logged_is_one_attempt_of_the_frameworks_
 
 def test_the_failure_that_the_framework_handled_is_a_failure_though_the_backend_is_done() -> None:
     logs = Logs().backend(0, "started").framework(0.001, "started")
-    logs.framework(1, "failed", error_class="Boom").framework(1.0005, "retry_scheduled", error_class="Boom", run_at=at(3))
+    logs.framework(1, "failed", error_class="Boom").framework(
+        1.0005, "retry_scheduled", error_class="Boom", run_at=at(3)
+    )
     logs.backend(1.001, "succeeded").derive()
     assert logs.rows(ATTEMPTS) == [(JOB, "failed", True, "Boom")]
 
@@ -196,5 +198,7 @@ def test_the_retry_of_a_run_that_failed_at_once_is_not_what_the_run_waited_for()
 
 
 def test_an_enqueue_repeated_in_whole_seconds_is_the_one_told_exactly() -> None:
-    logs = Logs().framework(0.9, "enqueued", pid=7).framework(1.4, "started", enqueued_at=at(0)).framework(2, "succeeded")
+    logs = (
+        Logs().framework(0.9, "enqueued", pid=7).framework(1.4, "started", enqueued_at=at(0)).framework(2, "succeeded")
+    )
     assert logs.derive().rows("select wait from attempts") == [(0.5,)]

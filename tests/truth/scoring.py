@@ -129,7 +129,7 @@ class Capture:
             result.false[rule] = sorted(flags[rule] - right[rule])
         return result
 
-    def _why_unseen(
+    def _why_unseen(  # noqa: PLR0911 - a reason per kind of fault
         self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int, hung: float
     ) -> str | None:
         mentions = {job: [line for line in self.lines if job in line] for job in jobs}
@@ -160,7 +160,9 @@ class Capture:
         return self.ends_at or datetime.fromisoformat(self.truth["finished_at"]).timestamp()
 
     def _slow_share(self, job_class: str) -> float:
-        runs = [r.seconds for runs in self.executions.values() for r in runs if r.job_class == job_class and r.succeeded]
+        runs = [
+            r.seconds for runs in self.executions.values() for r in runs if r.job_class == job_class and r.succeeded
+        ]
         seconds = [each for each in runs if each is not None]
         return sum(each > 4 * median(seconds) for each in seconds) / len(seconds)
 

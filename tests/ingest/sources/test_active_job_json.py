@@ -47,7 +47,10 @@ STRUCTURED = [
     ("cancelled", structured("enqueued", queue="pay", aborted=True)),
     ("started", structured("started", queue="pay", enqueued_at="2026-03-01T22:00:04.384077548Z")),
     ("succeeded", structured("completed", queue="pay", duration=44.5, aborted=None)),
-    ("failed", structured("completed", queue="pay", duration=44.5, exception_class="Boom", exception_backtrace=["a", "b"])),
+    (
+        "failed",
+        structured("completed", queue="pay", duration=44.5, exception_class="Boom", exception_backtrace=["a", "b"]),
+    ),
     ("interrupted", structured("completed", duration=44.5, exception_class="Sidekiq::Shutdown")),
     ("cancelled", structured("completed", duration=0.4, aborted=True)),
     ("retry_scheduled", structured("retry_scheduled", executions=2, wait_seconds=3, exception_class="Boom")),
@@ -115,7 +118,12 @@ def test_semantic_loggers_payload_and_exception_are_read() -> None:
 
 
 def test_lograges_events_and_statuses_are_read() -> None:
-    by_name = JOB | {"event_name": "perform.active_job", "adapter_class": "SidekiqAdapter", "queue_name": "pay", "duration": 4.5}
+    by_name = JOB | {
+        "event_name": "perform.active_job",
+        "adapter_class": "SidekiqAdapter",
+        "queue_name": "pay",
+        "duration": 4.5,
+    }
     found = event(by_name | {"args": [{"_aj_globalid": "gid://shop/User/1"}]})
     assert (found["event"], found["queue"], found["arguments"]) == ("succeeded", "pay", '["gid://shop/User/1"]')
     for status, more, name in (
@@ -140,7 +148,11 @@ def test_a_status_that_may_mean_two_things_is_kept_as_a_line() -> None:
     "line",
     [
         {"time": "2026-03-01T22:00:05.120346Z", "message": f"[ActiveJob] Enqueued PayJob (Job ID: {ID}) to Async(pay)"},
-        {"ts": "2026-03-01T22:00:05.120346Z", "tags": ["r1", "ActiveJob"], "msg": f"Enqueued PayJob (Job ID: {ID}) to Async(pay)"},
+        {
+            "ts": "2026-03-01T22:00:05.120346Z",
+            "tags": ["r1", "ActiveJob"],
+            "msg": f"Enqueued PayJob (Job ID: {ID}) to Async(pay)",
+        },
     ],
     ids=["tags in the text", "tags beside it"],
 )
