@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STEPS = (
     "inferred_ids",
+    "ids_named_next",
     "told_events",
     "job_keys",
     "error_reports",

@@ -4,6 +4,7 @@ create table job_events (
     line_no bigint not null,             -- and the line, counted from 1
     record_no integer not null,          -- which record of that line, where a line holds several; else 0
     occurred_at timestamp,               -- when, UTC; null where the line has no time
+    time_of_day time,                    -- the time of day, where the line names no date; occurred_at is then null until the day is known
     event varchar not null,              -- scheduled, enqueued, reserved (taken by a worker, not begun), started, heartbeat, succeeded, acknowledged (done with, whatever came of it), failed, error_reported, retry_scheduled, retries_exhausted, discarded, requeued, interrupted, cancelled, lock_conflict, enqueue_failed
     system varchar not null,             -- the job system: sidekiq, jobrunner, active_job, celery, ...
     scope varchar not null,              -- the queue installation, '' where there is only one

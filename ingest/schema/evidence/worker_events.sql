@@ -4,6 +4,7 @@ create table worker_events (
     line_no bigint not null,             -- and the line, counted from 1
     record_no integer not null,          -- which record of that line; else 0
     occurred_at timestamp,               -- when, UTC
+    time_of_day time,                    -- the time of day, where the line names no date; occurred_at is then null until the day is known
     event varchar not null,              -- booted, reading (a queue, from now on), heartbeat, quieted, stopping, pushed_back, stopped, died (as its parent says)
     system varchar not null,             -- the job system
     scope varchar not null,              -- the queue installation, '' where there is only one
