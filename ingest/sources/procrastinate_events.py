@@ -57,10 +57,17 @@ def _read_document(line_no: int, text: str, connection: duckdb.DuckDBPyConnectio
     if text.startswith("id,job_id,"):
         told, rejects = job_events(_lines(text).with_columns(pl.col("line_no") + line_no), connection)
         found = parted(told)
-        names = {"line_no": [line_no], "message": [text.split("\n", 1)[0]], "system": ["procrastinate"]}
+        names = {
+            "line_no": [line_no],
+            "record_no": [0],
+            "message": [text.split("\n", 1)[0]],
+            "system": ["procrastinate"],
+        }
         return {
             **found,
-            "log_lines": pl.concat([pl.DataFrame(names), found["log_lines"]], how="diagonal"),
+            "log_lines": pl.concat(
+                [pl.DataFrame(names, schema_overrides={"record_no": pl.Int32}), found["log_lines"]], how="diagonal"
+            ),
             "rejects": rejects.with_columns(pl.lit(line_no, pl.Int64).alias("line_no")),
         }
     reason = "this export has no rows"
