@@ -216,9 +216,10 @@ def periodic_lines(line_no: int, rows: Iterable[Row]) -> pl.DataFrame:
     return pl.DataFrame(lines, schema=dict(_LOG_LINES))
 
 
-def stalled_lines(line_no: int, jobs: Iterable[Any]) -> pl.DataFrame:
+def stalled_lines(line_no: int, jobs: Any) -> pl.DataFrame:  # noqa: ANN401 - any JSON value
     """What a list of stalled jobs says, pairs of id and task name."""
-    pairs = [job for job in jobs if isinstance(job, list) and len(job) == 2]  # noqa: PLR2004 - a pair
+    listed = jobs if isinstance(jobs, list) else []
+    pairs = [job for job in listed if isinstance(job, list) and len(job) == 2]  # noqa: PLR2004 - a pair
     lines = [
         {
             "line_no": line_no,

@@ -27,6 +27,7 @@ STEPS = (
     "nameless_runs",
     "nameless_ids",
     "inferred_snapshot_ids",
+    "ids_named_next",
     "told_events",
     "told_snapshot_jobs",
     "handler_words",

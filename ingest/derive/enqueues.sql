@@ -7,7 +7,7 @@ with begun as (
         k.job_key,
         e.source_id,
         min(e.line_no) as started_on
-    from job_events as e
+    from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where e.event = 'started' and e.occurred_at is not null
     group by k.job_key, e.source_id

@@ -21,7 +21,7 @@ lines as (
         job_id,
         pid,
         occurred_at
-    from job_events
+    from told_events
     where pid is not null and job_id is not null and occurred_at is not null and event not in ('scheduled', 'enqueued')
     union all
     select
@@ -66,7 +66,7 @@ named as (
         scope,
         system,
         worker
-    from job_events
+    from told_events
     where worker is not null and pid is null
     union
     select

@@ -198,7 +198,7 @@ def _message_row(body: dict[str, Any], found: Row, *, delayed: bool) -> Row:
     failed_at = options.take("requeue_timestamp", read.epoch)
     allowed = options.take("max_retries", read.integer)
     traceback = options.left.get("traceback")
-    error = error_of(traceback.rstrip("\n")) if isinstance(traceback, str) else None
+    error = error_of(traceback) if isinstance(traceback, str) else None
     held_in = ("retry" if retries else "scheduled") if delayed else found["held_in"]
     row = {
         **found,
@@ -214,7 +214,7 @@ def _message_row(body: dict[str, Any], found: Row, *, delayed: bool) -> Row:
         "run_at": options.take("eta", read.epoch),
         "failed_at": found.get("died_at", failed_at),
         "error_class": error.error_class if error else None,
-        "error_message": error.message if error else None,
+        "error_message": error.error_message if error else None,
     }
     message.aside = {"options": options.left or None}
     return {**row, "attributes": message.attributes()}
@@ -235,6 +235,7 @@ SOURCE = Source(
     kind="snapshot",
     system="dramatiq",
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
+    cannot="Whether a message that a worker holds runs or waits in its memory, since when, and what has succeeded.",
     claims=_claims,
     parse=_parse,
     document=True,

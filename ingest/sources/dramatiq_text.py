@@ -147,7 +147,7 @@ def _error(traceback: str | None) -> dict[str, str | None]:
     error = error_of(traceback) if traceback else None
     return {
         "error_class": error.error_class if error else None,
-        "error_message": error.message if error else None,
+        "error_message": error.error_message if error else None,
         "backtrace": traceback,
     }
 
@@ -268,6 +268,7 @@ SOURCE = Source(
     kind="log",
     system="dramatiq",
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers", "queues"}),
+    cannot="At the default level any run that did not fail; at every level how long a message waited.",
     claims=_claims,
     parse=_parse,
     goes_on=True,

@@ -56,15 +56,31 @@ def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Pars
 def _read_document(line_no: int, text: str, connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
     if text.startswith("id,job_id,"):
         told, rejects = job_events(_lines(text).with_columns(pl.col("line_no") + line_no), connection)
-        return {**parted(told), "rejects": rejects.with_columns(pl.lit(line_no, pl.Int64).alias("line_no"))}
+        found = parted(told)
+        names = {
+            "line_no": [line_no],
+            "record_no": [0],
+            "message": [text.split("\n", 1)[0]],
+            "system": ["procrastinate"],
+        }
+        return {
+            **found,
+            "log_lines": pl.concat(
+                [pl.DataFrame(names, schema_overrides={"record_no": pl.Int32}), found["log_lines"]], how="diagonal"
+            ),
+            "rejects": rejects.with_columns(pl.lit(line_no, pl.Int64).alias("line_no")),
+        }
+    reason = "this export has no rows"
     if text.startswith("id,task_name,"):
-        return {"log_lines": periodic_lines(line_no, rows_of_csv(text))}
-    try:
-        listed = read.decoded(text)
-    except ValueError as error:
-        reason = f"this list of stalled jobs could not be read: {error}"
-        return {"rejects": pl.DataFrame({"line_no": [line_no], "reason": [reason]})}
-    return {"log_lines": stalled_lines(line_no, listed)}
+        lines = periodic_lines(line_no, rows_of_csv(text))
+    else:
+        try:
+            lines = stalled_lines(line_no, read.decoded(text))
+        except ValueError as error:
+            lines, reason = stalled_lines(line_no, []), f"this list of stalled jobs could not be read: {error}"
+    return (
+        {"log_lines": lines} if lines.height else {"rejects": pl.DataFrame({"line_no": [line_no], "reason": [reason]})}
+    )
 
 
 def _lines(text: str) -> pl.DataFrame:
@@ -86,6 +102,7 @@ SOURCE = Source(
     kind="log",
     system="procrastinate",
     shows=frozenset({"enqueues", "starts", "ends"}),
+    cannot="Task, queue and arguments of a job, its errors, and which worker ran it.",
     claims=_claims,
     parse=_parse,
     document=True,

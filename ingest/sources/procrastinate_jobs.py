@@ -29,6 +29,8 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     rows, events = SnapshotRows(), []
     for line_no, text in records.select("line_no", "text").iter_rows():
         exported = list(rows_of_csv(text))
+        if not exported:
+            rows.reject(line_no, "this export has no rows")
         taken_at = moment_of(exported)
         table = JobTable(line_no, id_of(text), taken_at)
         table.read(exported, rows)
@@ -46,6 +48,7 @@ SOURCE = Source(
     kind="snapshot",
     system="procrastinate",
     shows=frozenset({"queues", "arguments"}),
+    cannot="When anything happened and, without a column taken_at, of which moment its rows speak.",
     claims=_claims,
     parse=_parse,
     document=True,

@@ -118,6 +118,7 @@ SOURCE = Source(
     kind="snapshot",
     system="procrastinate",
     shows=frozenset({"enqueues", "starts", "ends", "queues", "workers", "heartbeats", "arguments"}),
+    cannot="Errors, names and machines of the workers, and the queues they read.",
     claims=_claims,
     parse=_parse,
     document=True,

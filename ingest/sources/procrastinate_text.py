@@ -206,7 +206,7 @@ def _error(traceback: str | None) -> dict[str, str | None]:
     error = error_of(traceback) if traceback else None
     return {
         "error_class": error.error_class if error else None,
-        "error_message": error.message if error else None,
+        "error_message": error.error_message if error else None,
         "backtrace": traceback,
     }
 
@@ -291,6 +291,7 @@ SOURCE = Source(
     kind="log",
     system="procrastinate",
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers"}),
+    cannot="When anything happened, unless the format was given a time; the queue of a job.",
     claims=_claims,
     parse=_parse,
     goes_on=True,

@@ -48,6 +48,7 @@ SOURCE = Source(
     kind="snapshot",
     system="procrastinate",
     shows=frozenset({"workers", "heartbeats"}),
+    cannot="Names and machines of the workers, the queues they read, and workers that shut down in order.",
     claims=_claims,
     parse=_parse,
     document=True,

@@ -46,7 +46,7 @@ def test_a_line_tells_an_event_with_id_task_and_arguments(text: str, told: dict[
     [
         ("shop.sync[11](timestamp=1) deferred for timestamp 1 with id 11", "enqueued", "11"),
         (
-            "shop.sync[None](timestamp=1) cannot be enqueued: there is already a job in the queue with the queueing lock",
+            "shop.sync[None](timestamp=1) cannot be enqueued: there is already a job in the queue with ...",
             "lock_conflict",
             None,
         ),
@@ -124,7 +124,7 @@ def test_lines_of_others_are_not_claimed(text: str) -> None:
     assert not claimed(SOURCE, text)
 
 
-@given(st.text())
+@given(st.text().filter(lambda text: "\0" not in text))
 def test_any_text_after_a_line_s_beginning_is_accounted_for(words: str) -> None:
     text = f"INFO:procrastinate.worker.w1:{words}"
     assert claimed(SOURCE, text.split("\n", maxsplit=1)[0])
