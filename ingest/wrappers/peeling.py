@@ -69,8 +69,8 @@ def peel_all(
     The frame that comes out has the same columns and beside them ``record_no`` (which line of the physical one),
     ``last_line_no`` (where it comes from several), ``opened`` (whether a wrapper claimed it), ``unfinished`` (whether
     its last part is missing), ``written_at``, ``written_at_clock``, ``host``, ``channel``, ``level`` and ``native_id``
-    as ``TOLD`` has them, and ``envelope``: a JSON object, wrapper name to what else it holds. ``bytes`` counts those of a
-    physical line once, with the first of its lines.
+    as ``TOLD`` has them, and ``envelope``: a JSON object, wrapper name to what else it holds. ``bytes`` counts those of
+    a physical line once, with the first of its lines.
     """
     frame = _unopened(lines)
     for _ in range(_DEEPEST):

@@ -36,7 +36,26 @@ def told_by_envelope(parsed: Parsed, inner: pl.DataFrame) -> Parsed:
         pl.col("level").alias("envelope_level"),
         "envelope",
     )
-    return replace(parsed, rows={table: _with_facts(table, rows, facts) for table, rows in parsed.rows.items()})
+    return replace(
+        parsed,
+        rows={table: _with_facts(table, rows, facts) for table, rows in parsed.rows.items()},
+        moments=_told_both_ways(parsed, facts),
+    )
+
+
+def _told_both_ways(parsed: Parsed, facts: pl.DataFrame) -> pl.DataFrame | None:
+    """Moments that the record tells in UTC and the envelope by a wall clock, and those that the source knew of."""
+    clocks = facts.select("line_no", clock="written_at_clock").drop_nulls()
+    both = [
+        rows.select(pl.col("line_no").cast(pl.Int64), utc=pl.col("occurred_at"))
+        .drop_nulls()
+        .join(clocks, on="line_no")
+        .select("clock", "utc")
+        for table, rows in parsed.rows.items()
+        if table in _TOLD_OF and "occurred_at" in rows.columns and not clocks.is_empty()
+    ]
+    known = [] if parsed.moments is None else [parsed.moments.select("clock", "utc")]
+    return pl.concat([*known, *both]) if known or both else None
 
 
 def _with_facts(table: str, rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +95,7 @@ def _with_time(rows: pl.DataFrame) -> pl.DataFrame:
         *(_in_utc(rows, name, to_utc) for name in clocks),
         *(pl.when(to_utc.is_null()).then(name).alias(name) for name in clocks),
     )
-    told = told.with_columns(
+    return told.with_columns(
         pl.coalesce(_own(told, "occurred_at", _MOMENT), pl.when(~pl.col("has_own")).then("written_at")).alias(
             "occurred_at"
         ),
@@ -85,19 +104,11 @@ def _with_time(rows: pl.DataFrame) -> pl.DataFrame:
             pl.when(~pl.col("has_own") & pl.col("written_at").is_null()).then("written_at_clock"),
         ).alias("occurred_at_clock"),
     ).drop("has_own")
-    return _read_as_utc(told)
 
 
 def _in_utc(rows: pl.DataFrame, name: str, to_utc: pl.Expr) -> pl.Expr:
     target = name.removesuffix("_clock")
     return pl.coalesce(_own(rows, target, _MOMENT), pl.col(name) + to_utc).alias(target)
-
-
-def _read_as_utc(rows: pl.DataFrame) -> pl.DataFrame:
-    """What a wall clock showed and nothing tells the zone of."""
-    clocks = [name for name in rows.columns if name.endswith("_clock") and name != "written_at_clock"]
-    zero = pl.duration(microseconds=0)
-    return rows.with_columns(_in_utc(rows, name, zero) for name in clocks).drop(clocks)
 
 
 def _own(rows: pl.DataFrame, name: str, dtype: type[pl.DataType] | pl.DataType) -> pl.Expr:

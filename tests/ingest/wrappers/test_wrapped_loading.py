@@ -231,3 +231,27 @@ def test_a_wrapped_file_and_its_bare_twin_are_not_the_same_stream(tmp_path: Path
     database = loaded(tmp_path, "b.log", WRAPPED["kubernetes CRI"](job_log_lines(3)))
     assert rows(database, "select count(*) from sources") == [(2,)]
     assert derived(database)["jobs"]
+
+
+# --- zones
+
+CLOCK = "[2026-03-02 00:30:05,120] [PID 80] [MainThread] [dramatiq.MainProcess] [INFO] Dramatiq '1.17.0' is booting up."
+"""A line that tells its time by a wall clock: half past midnight, two and a half hours after the envelope's time."""
+
+
+@pytest.mark.parametrize("delay", [timedelta(), timedelta(minutes=13), timedelta(seconds=-30)])
+def test_a_records_wall_clock_is_read_in_the_zone_that_its_envelope_tells(tmp_path: Path, delay: timedelta) -> None:
+    """A line may be written down late, out of a buffer, and by a clock that is a little behind."""
+    written = AT + delay
+    database = loaded(tmp_path, "a.log", f"{written:%Y-%m-%dT%H:%M:%S}.120000000Z stdout F {CLOCK}\n")
+    told = "select occurred_at from worker_events union all select occurred_at from log_lines"
+    assert rows(database, told) == [(AT.replace(microsecond=120_000),)]
+
+
+def test_the_zone_of_an_old_syslog_is_worked_out_from_records_that_tell_theirs_in_utc(tmp_path: Path) -> None:
+    lines = [f"2026-03-01T22:00:05Z {START}", "the till is on fire"]
+    database = loaded(
+        tmp_path, "a.log", "".join(f"Mar  2 00:00:06 web-1 shop[{n}]: {line}\n" for n, line in enumerate(lines))
+    )
+    assert rows(database, "select occurred_at from log_lines") == [(AT + timedelta(seconds=1),)]
+    assert rows(database, "select zone_basis from sources") == [("worked out",)]
