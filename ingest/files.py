@@ -32,8 +32,8 @@ class InputFile:
 
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
     """
-    All files meant by files and folders, in the order given, folders by name and hidden files left out. Of a ZIP archive
-    each member is a file of its own, ``archive.zip/member``.
+    All files meant by files and folders, in the order given, folders by name and hidden files left out. Of a ZIP
+    archive each member is a file of its own, ``archive.zip/member``.
 
     What stands in a folder and cannot be read is among them with its ``problem``. Links to folders are not followed:
     they may lead anywhere, and round in circles. Raises ``InputError`` for a path given that cannot be read.

@@ -40,7 +40,7 @@ _MAKE: dict[str, Callable[[], Any]] = {
     "xz": lzma.LZMADecompressor,
 }
 
-_NAMES = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2", "xz": "xz", "deflate": "ZIP"}
+_NAMES = {"gz": "gzip", "zst": "zstd", "bz2": "bzip2", "xz": "xz", "deflate": "ZIP", "zip": "ZIP"}
 
 _BOMB_FROM = 1 << 30
 _BOMB_TIMES = 500
@@ -56,6 +56,8 @@ class Reader:
     member: Member | None = None
     """The part of the file that is read, where it is a ZIP archive."""
     damage: str | None = None
+    stored_size: int = 0
+    """Bytes read so far, as they are stored."""
 
     @property
     def written_at(self) -> datetime:
@@ -82,12 +84,14 @@ class Reader:
             self.damage = f"the file ends in the middle of an OTLP message: {cut.size:,} bytes of it are there"
 
     def _as_written(self) -> Iterator[bytes]:
-        stored = self._stored()
-        if self.member:
-            stored = self._member(stored, self.member)
-        if self.compression and self.compression in _MAKE:
-            stored = self._decompressed(stored, self.compression)
-        return stored
+        """The decompressed bytes, as far as they are not made to overflow a disk."""
+        self.stored_size, size = 0, 0
+        for piece in filter(None, self._opened()):
+            yield piece
+            size += len(piece)
+            if self.compression and size > max(_BOMB_FROM, _BOMB_TIMES * self.stored_size):
+                self.damage = f"the {_NAMES[self.compression]} data grows {_BOMB_TIMES}-fold: it is not read on"
+                return
 
     def head(self, size: int) -> bytes:
         """The first bytes of ``pieces``, as many or fewer."""
@@ -97,6 +101,14 @@ class Reader:
         """The first bytes as they are stored: of the file or, in an archive, of what the member holds."""
         return b"".join(_until(size, self._as_written()))[:size]
 
+    def _opened(self) -> Iterator[bytes]:
+        opened = self._stored()
+        if self.member and self.member.compression:
+            opened = self._decompressed(opened, self.member.compression, once=True)
+        if self.compression and self.compression in _MAKE:
+            opened = self._decompressed(opened, self.compression)
+        return opened
+
     def _stored(self) -> Iterator[bytes]:
         """The bytes of the file or, in an archive, those of the member as they are stored there."""
         begins, left = (self.member.begins, self.member.size) if self.member else (0, None)
@@ -104,35 +116,24 @@ class Reader:
             file.seek(begins)
             while piece := file.read(_PIECE if left is None else min(left, _PIECE)):
                 left = None if left is None else left - len(piece)
+                self.stored_size += len(piece)
                 yield piece
         if left:
             self.damage = "the ZIP archive ends early"
 
-    def _member(self, stored: Iterator[bytes], member: Member) -> Iterator[bytes]:
-        return self._decompressed(stored, member.compression, once=True) if member.compression else stored
-
     def _decompressed(self, stored: Iterator[bytes], compression: str, *, once: bool = False) -> Iterator[bytes]:
         """``once`` says that nothing follows what is compressed here; otherwise it is followed by more of its kind."""
-        decoder, fresh, size_in, size_out = _MAKE[compression](), True, 0, 0
-        for raw in stored:
-            size_in += len(raw)
+        decoder, fresh = _MAKE[compression](), True
+        for piece in stored:
+            raw = piece
             while raw:
-                expanded = _expanded(decoder, raw)
                 try:
-                    while True:
-                        piece = next(expanded)
-                        size_out += len(piece)
-                        if piece:
-                            yield piece
-                        if size_out > max(_BOMB_FROM, _BOMB_TIMES * size_in):
-                            self.damage = f"the {_NAMES[compression]} data grows {_BOMB_TIMES}-fold: it is not read on"
-                            return
-                except StopIteration as end:
-                    raw, fresh = end.value, False  # noqa: PLW2901 - what follows is read in turn
+                    raw = yield from _expanded(decoder, raw)
                 except _ERRORS:
                     if not (fresh and not raw.strip(b"\0")):  # archives may be padded with zeros
                         self.damage = f"the {_NAMES[compression]} data is damaged from here on"
                     return
+                fresh = False
                 if decoder.eof:
                     if once:
                         return

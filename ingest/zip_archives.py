@@ -75,7 +75,7 @@ def _of_directory(file: BinaryIO, entry: zipfile.ZipInfo) -> Member:
         size=entry.compress_size,
         method=entry.compress_type,
         flags=entry.flag_bits,
-        written_at=_moment(*entry.date_time),
+        written_at=_moment(entry.date_time),
     )
 
 
@@ -99,7 +99,7 @@ def _one_after_the_other(file: BinaryIO) -> Iterator[Member]:
                 size=size if size_is_told else None,
                 method=method,
                 flags=flags,
-                written_at=_moment(*moment),
+                written_at=_moment(moment),
             )
         if not size_is_told:
             return
@@ -134,8 +134,8 @@ def _without_overlaps(found: list[Member]) -> Iterator[Member]:
             yield member
 
 
-def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
+def _moment(told: tuple[int, int, int, int, int, int]) -> datetime | None:
     try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - an archive names no zone
+        return datetime(*told)  # noqa: DTZ001 - an archive names no zone
     except ValueError:
         return None

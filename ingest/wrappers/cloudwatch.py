@@ -3,10 +3,10 @@ CloudWatch's log events: what ``aws logs filter-log-events`` and ``get-log-event
 
     {"logStreamName": "ecs/worker/0f3a9c", "timestamp": 1772402405120, "message": "pid=80 tid=g7y INFO: start",
      "ingestionTime": 1772402406000, "eventId": "31953106606966983378809025079804211143289615424298221568"}
-    {"@timestamp": "2026-03-01 22:00:05.120", "@message": "pid=80 tid=g7y INFO: start", "@logStream": "ecs/worker/0f3a9c"}
+    {"@timestamp": "2026-03-01 22:00:05.120", "@message": "pid=80 tid=g7y INFO: start", "@logStream": "ecs/worker/0f"}
 
-(each on one line, or in a document). Traps: ``get-log-events`` gives no ids, so that overlapping exports cannot be told;
-Insights names its times without a zone and means UTC.
+(each on one line, or in a document). Traps: ``get-log-events`` gives no ids, so that overlapping exports cannot be
+told; Insights names its times without a zone and means UTC.
 """
 
 from __future__ import annotations

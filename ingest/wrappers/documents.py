@@ -40,7 +40,7 @@ class Event:
     end: int
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """The document cannot be read from this character on."""
 
     def __init__(self, at: int) -> None:
@@ -49,7 +49,7 @@ class _Damaged(Exception):
 
 
 Events = Callable[[str], Iterator[Event]]
-"""From a document to its events; raises ``_Damaged`` where it cannot be read any further."""
+"""From a document to its events; raises ``_DamagedError`` where it cannot be read any further."""
 
 
 def document_of(head: str, claimed: Callable[[str], bool]) -> Events | None:
@@ -57,7 +57,7 @@ def document_of(head: str, claimed: Callable[[str], bool]) -> Events | None:
     for events in (json_events, csv_events):
         try:
             first = next(events(head), None)
-        except _Damaged:
+        except _DamagedError:
             continue
         if first is not None and claimed(first.text):
             return events
@@ -93,7 +93,7 @@ def cut(document: str, events: Events) -> pl.DataFrame:
     try:
         for event in events(document):
             add(event.begin, event.end, event.text, None)
-    except _Damaged as damage:
+    except _DamagedError as damage:
         begin = max(damage.at, at)
         add(begin, len(document), document[begin:], "the document is cut or damaged from here on")
     return pl.DataFrame(
@@ -120,12 +120,13 @@ def json_events(document: str) -> Iterator[Event]:
         elif document[at] == "{":
             at = yield from _of_object(document, at)
         else:
-            raise _Damaged(at)
+            raise _DamagedError(at)
         at = _after_space(document, at)
 
 
 def _of_object(document: str, begin: int) -> Generator[Event, None, int]:
-    at, told_once, holds_events = _after_space(document, begin + 1), [], False
+    at, holds_events = _after_space(document, begin + 1), False
+    told_once: list[str] = []
     while document[at : at + 1] != "}":
         key, at = _value(document, at)
         at = _after(document, at, ":")
@@ -145,7 +146,7 @@ def _of_object(document: str, begin: int) -> Generator[Event, None, int]:
         if document[at : at + 1] == ",":
             at = _after_space(document, at + 1)
         elif document[at : at + 1] != "}":
-            raise _Damaged(at)
+            raise _DamagedError(at)
     end = at + 1
     if not holds_events and "\n" in document[begin:end]:
         yield Event(text=document[begin:end], begin=begin, end=end)
@@ -157,14 +158,16 @@ def _of_list(document: str, at: int, told_once: str) -> Generator[Event, None, i
     while document[at : at + 1] != "]":
         value, end = _value(document, at)
         if isinstance(value, dict):
-            yield Event(text="{" + told_once + document[at + 1 : end] if told_once else document[at:end], begin=at, end=end)
+            yield Event(
+                text="{" + told_once + document[at + 1 : end] if told_once else document[at:end], begin=at, end=end
+            )
         elif fields := _of_insights(value):
             yield Event(text=json.dumps(fields, ensure_ascii=False), begin=at, end=end)
         at = _after_space(document, end)
         if document[at : at + 1] == ",":
             at = _after_space(document, at + 1)
         elif document[at : at + 1] != "]":
-            raise _Damaged(at)
+            raise _DamagedError(at)
     return at + 1
 
 
@@ -180,7 +183,7 @@ def _value(document: str, at: int) -> tuple[object, int]:
     try:
         return _DECODER.raw_decode(document, at)
     except (ValueError, RecursionError):
-        raise _Damaged(at) from None
+        raise _DamagedError(at) from None
 
 
 def _after_space(document: str, at: int) -> int:
@@ -191,7 +194,7 @@ def _after_space(document: str, at: int) -> int:
 def _after(document: str, at: int, mark: str) -> int:
     at = _after_space(document, at)
     if document[at : at + 1] != mark:
-        raise _Damaged(at)
+        raise _DamagedError(at)
     return _after_space(document, at + 1)
 
 
@@ -199,7 +202,7 @@ def _after(document: str, at: int, mark: str) -> int:
 
 
 def csv_events(document: str) -> Iterator[Event]:
-    """The rows of a CSV export of logs, an object each by the names in its first row; cells with nothing are left out."""
+    """The rows of a CSV export of logs, an object each by the names in its first row; empty cells are left out."""
     begin = end = 0
 
     def lines() -> Iterator[str]:
@@ -221,4 +224,4 @@ def csv_events(document: str) -> Iterator[Event]:
                 yield Event(text=json.dumps(cells, ensure_ascii=False), begin=begin, end=end)
             begin = end
     except csv.Error:
-        raise _Damaged(begin) from None
+        raise _DamagedError(begin) from None

@@ -19,7 +19,7 @@ select
     told.line_no,
     case
         when told.document is null then 'it begins like a document of Elasticsearch, but is cut or damaged'
-        when json_type(f._source) is distinct from 'OBJECT' then 'a document of Elasticsearch without its "_source"'
+        when coalesce(json_type(f._source), '') <> 'OBJECT' then 'a document of Elasticsearch without its "_source"'
     end as reason,
     f._source::varchar as text,
     f._index || '/' || f._id as native_id,

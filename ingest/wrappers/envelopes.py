@@ -32,7 +32,7 @@ class Envelopes:
         cls, head: bytes, written_at: datetime, *, sources: Sequence[Source], connection: duckdb.DuckDBPyConnection
     ) -> Envelopes:
         """
-        Judge a file by its first bytes, and by nothing after them, so that it does not matter how it is cut into chunks.
+        Judge a file by its first bytes alone, so that it does not matter how it is cut into chunks.
 
         ``written_at`` is when the file was last written (naive UTC); ``sources`` are the formats that lines may have.
         """

@@ -1,5 +1,5 @@
 r"""
-Lines behind a whole time, the host and a tag: rsyslog's files, ``journalctl -o short-iso``, ``short-full`` and their kin.
+Lines behind a whole time, the host and a tag: rsyslog's files, ``journalctl -o short-iso`` and ``-o short-full``.
 
     2026-03-01T22:00:05.120000+00:00 web-1 sidekiq[80]: pid=80 tid=g7y class=WelcomeMail INFO: start
     Sun 2026-03-01 22:00:05 UTC web-1 sidekiq[80]: pid=80 tid=g7y class=WelcomeMail INFO: start

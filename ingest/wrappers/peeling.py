@@ -18,10 +18,10 @@ from ingest.wrappers.moments import of_a_clock
 from ingest.wrappers.wrapper import TOLD
 
 MOST_BETWEEN = 1000
-"""Physical lines that may lie between two lines of one record; so many have to be held until it is known to be whole."""
+"""Physical lines that may lie between two lines of one record: so many are held until it is known to be whole."""
 
 RECORDS_OF_A_LINE = 16
-"""How far the ``record_no`` of two inner lines of one physical line lie apart: a source may make several records of one."""
+"""How far the ``record_no`` of two inner lines of one physical line are apart: a source may make several of one."""
 
 _DEEPEST = 8
 """Envelopes within each other: more than anyone has, so that a line made to be deep ends."""
@@ -68,9 +68,9 @@ def peel_all(
 
     The frame that comes out has the same columns and beside them ``record_no`` (which line of the physical one),
     ``last_line_no`` (where it comes from several), ``opened`` (whether a wrapper claimed it), ``unfinished`` (whether
-    its last part is missing), ``written_at``, ``written_at_clock``, ``host``, ``channel``, ``level`` and ``native_id`` as
-    ``TOLD`` has them, and ``envelope``: a JSON object, wrapper name to what else it holds. ``bytes`` counts those of a
-    physical line once, with the first of its lines.
+    its last part is missing), ``written_at``, ``written_at_clock``, ``host``, ``channel``, ``level`` and ``native_id``
+    as ``TOLD`` has them, and ``envelope``: a JSON object, wrapper name to what else it holds. ``bytes`` counts those of
+    a physical line once, with the first of its lines.
     """
     frame = _unopened(lines)
     for _ in range(_DEEPEST):

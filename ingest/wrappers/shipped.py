@@ -4,10 +4,10 @@ Logstash, Vector; and the rows of Kibana's CSV export.
 
     {"@timestamp":"2026-03-01T22:00:05.120Z","message":"pid=80 tid=g7y INFO: start","host":{"name":"web-1"}}
     {"log":"pid=80 tid=g7y INFO: start\n","stream":"stdout","kubernetes":{"pod_name":"worker-5f6d"}}
-    {"@timestamp":"Mar 1, 2026 @ 22:00:05.120","_id":"kB3x","host.name":"web-1","message":"pid=80 tid=g7y INFO: start"}
+    {"@timestamp":"Mar 1, 2026 @ 22:00:05.120","_id":"k","host.name":"web-1","message":"pid=80 tid=g7y start"}
 
-Traps: programs log such objects themselves, with facts beside the message: they are kept in ``attributes``. Kibana shows
-times in the zone of the browser. A node's name is not the name the program has for its machine.
+Traps: programs log such objects themselves, with facts beside the message: they are kept in ``attributes``. Kibana
+shows times in the zone of the browser. A node's name is not the name the program has for its machine.
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ class SortedInside:
 
 def sort_inside(inner: pl.DataFrame, sources: Sequence[Source]) -> SortedInside:
     """
-    As ``sort_lines``, but a record goes on only with lines of its own channel, however many of others lie between, up to
-    ``MOST_BETWEEN``. Lines that no wrapper opened belong to the record before them.
+    As ``sort_lines``, but a record goes on only with lines of its own channel, however many of others lie between, up
+    to ``MOST_BETWEEN``. Lines that no wrapper opened belong to the record before them.
     """
     readable = pl.col("reason").is_null()
     owner = pl.coalesce(

@@ -46,9 +46,7 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     in_leap_year = pl.concat_str(pl.lit(_LEAP_YEAR), time.str.replace("  ", " 0", literal=True))
     return told.select(
         "line_no",
-        text=pl.col("inside")
-        .str.replace_all("#011", "\t", literal=True)
-        .str.replace_all("#012", "\n", literal=True),
+        text=pl.col("inside").str.replace_all("#011", "\t", literal=True).str.replace_all("#012", "\n", literal=True),
         written_at_yearless=clock(in_leap_year, "%Y %b %d %H:%M:%S%.f"),
         host=host,
         channel=pl.concat_str(host, tag, separator=" "),

@@ -11,6 +11,7 @@ from ingest.sources import Parsed
 _TOLD_OF = ("job_events", "worker_events", "log_lines")
 """Tables whose rows an envelope speaks of."""
 
+_MOMENT = pl.Datetime("us")
 _QUARTER = 15 * 60 * 1_000_000
 """Microseconds; no zone is a smaller part of an hour away from UTC."""
 _AHEAD = 60 * 1_000_000
@@ -21,9 +22,9 @@ def told_by_envelope(parsed: Parsed, inner: pl.DataFrame) -> Parsed:
     """
     What a source made of inner lines, at their place in the file and with what the envelope knows.
 
-    Its rows have the line's place among ``inner`` (``peel_all``) as their ``line_no``. What a record tells itself stands.
-    Where it tells its time by a wall clock and the envelope in UTC, the difference is the zone, to a quarter of an hour:
-    a line is written down after its time, if not by much.
+    Its rows have the line's place among ``inner`` (``peel_all``) as their ``line_no``. What a record tells itself
+    stands. Where it tells its time by a wall clock and the envelope in UTC, the difference is the zone, to a quarter of
+    an hour: a line is written down after its time, if not by much.
     """
     facts = inner.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("line_no"),
@@ -35,7 +36,26 @@ def told_by_envelope(parsed: Parsed, inner: pl.DataFrame) -> Parsed:
         pl.col("level").alias("envelope_level"),
         "envelope",
     )
-    return replace(parsed, rows={table: _with_facts(table, rows, facts) for table, rows in parsed.rows.items()})
+    return replace(
+        parsed,
+        rows={table: _with_facts(table, rows, facts) for table, rows in parsed.rows.items()},
+        moments=_told_both_ways(parsed, facts),
+    )
+
+
+def _told_both_ways(parsed: Parsed, facts: pl.DataFrame) -> pl.DataFrame | None:
+    """Moments that the record tells in UTC and the envelope by a wall clock, and those that the source knew of."""
+    clocks = facts.select("line_no", clock="written_at_clock").drop_nulls()
+    both = [
+        rows.select(pl.col("line_no").cast(pl.Int64), utc=pl.col("occurred_at"))
+        .drop_nulls()
+        .join(clocks, on="line_no")
+        .select("clock", "utc")
+        for table, rows in parsed.rows.items()
+        if table in _TOLD_OF and "occurred_at" in rows.columns and not clocks.is_empty()
+    ]
+    known = [] if parsed.moments is None else [parsed.moments.select("clock", "utc")]
+    return pl.concat([*known, *both]) if known or both else None
 
 
 def _with_facts(table: str, rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -65,28 +85,30 @@ def _with_names(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_time(rows: pl.DataFrame) -> pl.DataFrame:
-    moment, clock = _own(rows, "occurred_at", pl.Datetime("us")), _own(rows, "occurred_at_clock", pl.Datetime("us"))
-    later = (pl.col("written_at") - clock).dt.total_microseconds()
-    from_zone = pl.duration(microseconds=(later + _AHEAD) // _QUARTER * _QUARTER)
-    clocks = [name for name in rows.columns if name.endswith("_clock") and not name.startswith("written_at")]
-    in_utc = {name.removesuffix("_clock"): pl.col(name) + from_zone for name in clocks}
-    others = {
-        name: pl.coalesce(_own(rows, name, pl.Datetime("us")), told)
-        for name, told in in_utc.items()
-        if name != "occurred_at"
-    }
-    left = {name: pl.when(from_zone.is_null()).then(name) for name in clocks}
-    if rows["written_at_clock"].null_count() < rows.height:
-        no_time = moment.is_null() & clock.is_null() & pl.col("written_at").is_null()
-        left["occurred_at_clock"] = pl.coalesce(
-            pl.when(from_zone.is_null()).then(clock), pl.when(no_time).then("written_at_clock")
-        )
+    by_clock = _own(rows, "occurred_at_clock", _MOMENT)
+    later = (pl.col("written_at") - by_clock).dt.total_microseconds()
+    to_utc = pl.duration(microseconds=(later + _AHEAD) // _QUARTER * _QUARTER)
+    has_own = _own(rows, "occurred_at", _MOMENT).is_not_null() | by_clock.is_not_null()
+    clocks = [name for name in rows.columns if name.endswith("_clock") and name != "written_at_clock"]
     told = rows.with_columns(
-        occurred_at=pl.coalesce(moment, *([clock + from_zone] if clocks else []), pl.when(clock.is_null()).then("written_at")),
-        **others,
-        **left,
+        has_own.alias("has_own"),
+        *(_in_utc(rows, name, to_utc) for name in clocks),
+        *(pl.when(to_utc.is_null()).then(name).alias(name) for name in clocks),
     )
-    return told.drop(name for name in left if told[name].null_count() == told.height)
+    return told.with_columns(
+        pl.coalesce(_own(told, "occurred_at", _MOMENT), pl.when(~pl.col("has_own")).then("written_at")).alias(
+            "occurred_at"
+        ),
+        pl.coalesce(
+            _own(told, "occurred_at_clock", _MOMENT),
+            pl.when(~pl.col("has_own") & pl.col("written_at").is_null()).then("written_at_clock"),
+        ).alias("occurred_at_clock"),
+    ).drop("has_own")
+
+
+def _in_utc(rows: pl.DataFrame, name: str, to_utc: pl.Expr) -> pl.Expr:
+    target = name.removesuffix("_clock")
+    return pl.coalesce(_own(rows, target, _MOMENT), pl.col(name) + to_utc).alias(target)
 
 
 def _own(rows: pl.DataFrame, name: str, dtype: type[pl.DataType] | pl.DataType) -> pl.Expr:

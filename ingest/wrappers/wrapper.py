@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-TOLD = {
+TOLD: dict[str, type[pl.DataType] | pl.DataType] = {
     "text": pl.String,
     "reason": pl.String,
     "written_at": pl.Datetime("us"),

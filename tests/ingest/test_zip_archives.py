@@ -80,9 +80,7 @@ def test_folders_and_what_macs_put_beside_files_are_left_out(tmp_path: Path) -> 
 def test_an_archive_within_an_archive_is_told_in_words(tmp_path: Path) -> None:
     database = loaded(tmp_path, zipped(inner_zip=zipped(a_log=TEXT), b_log=TEXT))
     told = rows(database, "select path, reason from rejected_lines join sources using (source_id)")
-    assert told == [
-        ("logs.zip/inner.zip", "not a format jobtrail knows: it looks like a ZIP archive: unpack it first")
-    ]
+    assert told == [("logs.zip/inner.zip", "not a format jobtrail knows: it looks like a ZIP archive: unpack it first")]
     assert rows(database, "select count(*) > 50 from job_events") == [(True,)]
 
 

@@ -16,16 +16,17 @@ from ingest.wrappers import WRAPPERS
 from ingest.wrappers.peeling import MOST_BETWEEN, peel_all, wrappers_in
 from tests.ingest.loads import job_log_lines, sidekiq_lines
 
-AT = datetime(2026, 3, 1, 22, 0, 5)
+AT = datetime(2026, 3, 1, 22, 0, 5)  # noqa: DTZ001 - naive UTC, as the tables hold it
 LINE = "pid=80 tid=g7y class=WelcomeMail jid=0123456789abcdef01234567 INFO: start"
-NEW_YEAR = datetime(2027, 1, 1)
+SPRING = datetime(2026, 4, 1)  # noqa: DTZ001 - the same
+NEW_YEAR = datetime(2027, 1, 1)  # noqa: DTZ001 - the same
 
 
 def known(line: pl.Expr) -> pl.Expr:
     return pl.any_horizontal(source.claims(line) for source in SOURCES if not source.document)
 
 
-def peeled(*lines: str, not_after: datetime = datetime(2026, 4, 1)) -> list[dict[str, Any]]:
+def peeled(*lines: str, not_after: datetime = SPRING) -> list[dict[str, Any]]:
     physical = physical_lines("".join(line + "\n" for line in lines).encode(), line_no=1, byte_offset=0)
     with duckdb.connect() as connection:
         return peel_all(physical, connection, known=known, not_after=not_after).rows(named=True)
@@ -71,7 +72,10 @@ TOLD: dict[str, tuple[str, dict[str, object]]] = {
         {"written_at": AT.replace(microsecond=100_000), "channel": "stderr", "text": LINE},
     ),
     "an empty line in CRI has no space behind the tag": ("2026-03-01T22:00:05Z stdout F", {"text": ""}),
-    "a line within CRI keeps its own spaces": ("2026-03-01T22:00:05Z stdout F   in  between ", {"text": "  in  between "}),
+    "a line within CRI keeps its own spaces": (
+        "2026-03-01T22:00:05Z stdout F   in  between ",
+        {"text": "  in  between "},
+    ),
     "docker writes nine digits": (f"2026-03-01T22:00:05.000000000Z {LINE}", {"written_at": AT, "text": LINE}),
     "a pod's name is the host": (f"[pod/worker-5f6d/app] {LINE}", {"host": "worker-5f6d", "text": LINE}),
     "structured data may hold brackets and quotes": (

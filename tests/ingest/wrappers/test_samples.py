@@ -1,4 +1,4 @@
-"""What holds for every wrapper: the samples are its own, whatever the chunks, and damage is told and costs nothing else."""
+"""What holds for every wrapper: its samples are its own, whatever the chunks, and damage is told and raises nothing."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,14 @@ def test_a_record_goes_on_only_within_its_channel(tmp_path: Path) -> None:
     error = ["2026-03-01T22:00:05Z pid=80 tid=g7y WARN: RuntimeError: no room", "app/mail.rb:12:in `call'"]
     other = ["2026-03-01T22:00:05Z pid=81 tid=a WARN: ArgumentError: too many", "app/cart.rb:3:in `call'"]
     text = "".join(
-        cri(line, stream) for pair in zip(error, other, strict=True) for line, stream in zip(pair, ("stdout", "stderr"), strict=True)
+        cri(line, stream)
+        for pair in zip(error, other, strict=True)
+        for line, stream in zip(pair, ("stdout", "stderr"), strict=True)
     )
     database = loaded(tmp_path, "a.log", text)
-    told = rows(database, "select pid, message from log_lines union all select pid, backtrace from job_events order by 1")
+    told = rows(
+        database, "select pid, message from log_lines union all select pid, backtrace from job_events order by 1"
+    )
     assert [(pid, "mail" in text, "cart" in text) for pid, text in told] == [(80, True, False), (81, False, True)]
 
 
@@ -78,7 +82,9 @@ def test_chunk_sizes_do_not_change_the_rows_though_two_channels_interleave(tmp_p
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 5000), max_size=4))
-def test_a_wrapped_file_that_grows_is_the_file_loaded_at_once(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]) -> None:
+def test_a_wrapped_file_that_grows_is_the_file_loaded_at_once(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
+) -> None:
     folder = tmp_path_factory.mktemp("grown")
     data = interleaved().encode()
     for cut in sorted({*cuts, len(data)}):
@@ -131,7 +137,7 @@ def test_equal_lines_without_ids_are_two(tmp_path: Path) -> None:
 
 # --- what the envelope adds
 
-AT = datetime(2026, 3, 1, 22, 0, 5)
+AT = datetime(2026, 3, 1, 22, 0, 5)  # noqa: DTZ001 - naive UTC, as the tables hold it
 
 
 def test_a_record_without_a_time_has_that_of_its_envelope_and_its_host(tmp_path: Path) -> None:
@@ -141,7 +147,7 @@ def test_a_record_without_a_time_has_that_of_its_envelope_and_its_host(tmp_path:
 
 def test_a_records_own_time_stands(tmp_path: Path) -> None:
     database = loaded(tmp_path, "a.log", cri(f"2026-03-01T21:59:59.5Z {START}"))
-    assert rows(database, "select occurred_at from job_events") == [(datetime(2026, 3, 1, 21, 59, 59, 500000),)]
+    assert rows(database, "select occurred_at from job_events") == [(AT - timedelta(seconds=5.5),)]
 
 
 def test_a_line_of_no_format_has_its_time_host_and_level(tmp_path: Path) -> None:
@@ -198,7 +204,9 @@ def test_a_document_that_is_cut_yields_what_it_holds_and_says_so(tmp_path: Path)
 def test_a_bad_line_in_an_envelope_is_rejected_at_its_place_and_the_others_are_loaded(tmp_path: Path) -> None:
     good = '{"__REALTIME_TIMESTAMP":"1772402405000000","MESSAGE":"' + START + '"}\n'
     cut = good[:30] + "\n"
-    bad_inside = json.dumps({"__REALTIME_TIMESTAMP": "1", "MESSAGE": "9999-01-01T00:00:00Z pid=80 tid=a b=c INFO: start"})
+    bad_inside = json.dumps(
+        {"__REALTIME_TIMESTAMP": "1", "MESSAGE": "9999-01-01T00:00:00Z pid=80 tid=a b=c INFO: start"}
+    )
     database = loaded(tmp_path, "a.json", good + cut + good + bad_inside + "\n")
     assert rows(database, "select line_no from job_events order by 1") == [(1,), (3,)]
     told = rows(database, "select line_no, byte_offset from rejected_lines order by 1")
@@ -223,3 +231,27 @@ def test_a_wrapped_file_and_its_bare_twin_are_not_the_same_stream(tmp_path: Path
     database = loaded(tmp_path, "b.log", WRAPPED["kubernetes CRI"](job_log_lines(3)))
     assert rows(database, "select count(*) from sources") == [(2,)]
     assert derived(database)["jobs"]
+
+
+# --- zones
+
+CLOCK = "[2026-03-02 00:30:05,120] [PID 80] [MainThread] [dramatiq.MainProcess] [INFO] Dramatiq '1.17.0' is booting up."
+"""A line that tells its time by a wall clock: half past midnight, two and a half hours after the envelope's time."""
+
+
+@pytest.mark.parametrize("delay", [timedelta(), timedelta(minutes=13), timedelta(seconds=-30)])
+def test_a_records_wall_clock_is_read_in_the_zone_that_its_envelope_tells(tmp_path: Path, delay: timedelta) -> None:
+    """A line may be written down late, out of a buffer, and by a clock that is a little behind."""
+    written = AT + delay
+    database = loaded(tmp_path, "a.log", f"{written:%Y-%m-%dT%H:%M:%S}.120000000Z stdout F {CLOCK}\n")
+    told = "select occurred_at from worker_events union all select occurred_at from log_lines"
+    assert rows(database, told) == [(AT.replace(microsecond=120_000),)]
+
+
+def test_the_zone_of_an_old_syslog_is_worked_out_from_records_that_tell_theirs_in_utc(tmp_path: Path) -> None:
+    lines = [f"2026-03-01T22:00:05Z {START}", "the till is on fire"]
+    database = loaded(
+        tmp_path, "a.log", "".join(f"Mar  2 00:00:06 web-1 shop[{n}]: {line}\n" for n, line in enumerate(lines))
+    )
+    assert rows(database, "select occurred_at from log_lines") == [(AT + timedelta(seconds=1),)]
+    assert rows(database, "select zone_basis from sources") == [("worked out",)]

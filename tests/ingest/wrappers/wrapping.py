@@ -127,10 +127,10 @@ WRAPPED: dict[str, Callable[[Sequence[str]], bytes]] = {
     ),
     "docker's json-file in pieces": _each(_docker_pieces),
     "docker logs --timestamps": _each(lambda at, line: f"{_nano(at)} {line}"),
-    "docker compose logs": _each(lambda at, line: f"worker-1  | {line}"),
+    "docker compose logs": _each(lambda _, line: f"worker-1  | {line}"),
     "kubernetes CRI": _each(lambda at, line: f"{_nano(at)} stdout F {line}"),
     "kubernetes CRI in parts": _each(_cri),
-    "kubectl logs --prefix": _each(lambda at, line: f"[pod/worker-5f6d/app] {line}"),
+    "kubectl logs --prefix": _each(lambda _, line: f"[pod/worker-5f6d/app] {line}"),
     "kubectl logs --prefix --timestamps": _each(lambda at, line: f"[pod/worker-5f6d/app] {_nano(at)} {line}"),
     "aws logs filter-log-events": _document(
         lambda number, at, line: {
@@ -144,7 +144,7 @@ WRAPPED: dict[str, Callable[[Sequence[str]], bytes]] = {
         indent=4,
     ),
     "aws logs get-log-events": _document(
-        lambda number, at, line: {"timestamp": _epoch(at), "message": line, "ingestionTime": _epoch(at)},
+        lambda _, at, line: {"timestamp": _epoch(at), "message": line, "ingestionTime": _epoch(at)},
         lambda events: {"events": events, "nextForwardToken": "f/3", "nextBackwardToken": "b/3"},
     ),
     "CloudWatch subscription": _document(
