@@ -1,15 +1,16 @@
 -- When each job was put on a queue, as any input tells: its own line or span, a later line that repeats it, a snapshot.
 -- A return is a retry or a push-back: the job was on a queue before.
 create or replace temp table enqueues as
-with begun as (
-    -- What a log says after it has told of a run is about what came after that run.
+with broken_off as (
+    -- What a log says after it has told of a run that did not succeed is about the next run. After a start or a success
+    -- it may still be about this one: the enqueuer's line can come late.
     select
         k.job_key,
         e.source_id,
-        min(e.line_no) as started_on
+        min(e.line_no) as told_on
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
-    where e.event = 'started' and e.occurred_at is not null
+    where e.event in ('failed', 'interrupted') and e.occurred_at is not null
     group by k.job_key, e.source_id
 ),
 
@@ -19,10 +20,10 @@ told as (
         e.occurred_at as enqueued_at,
         e.run_at,
         e.event = 'enqueued' as told_directly,
-        e.event in ('retry_scheduled', 'requeued') or coalesce(b.started_on < e.line_no, false) as is_return
+        e.event in ('retry_scheduled', 'requeued') or coalesce(b.told_on < e.line_no, false) as is_return
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
-    left join begun as b on k.job_key = b.job_key and e.source_id = b.source_id
+    left join broken_off as b on k.job_key = b.job_key and e.source_id = b.source_id
     where e.event in ('enqueued', 'scheduled', 'retry_scheduled', 'requeued')
     union all
     select

@@ -201,16 +201,23 @@ spoken as (
     from attempts
 ),
 
+timed as (
+    select
+        *,
+        is_told
+        and bool_and(not is_told or seen_at = date_trunc('second', seen_at)) over (
+            partition by job_key
+        ) as is_of_whole_seconds
+    from spoken
+),
+
 last_words as (
     -- A log that writes whole seconds means any moment of that second; a snapshot taken within it came before.
-    select * from spoken
+    select * from timed
     qualify row_number() over (
         partition by job_key
         order by
-            case
-                when is_told and seen_at = date_trunc('second', seen_at) then seen_at + interval 999999 microsecond
-                else seen_at
-            end desc,
+            case when is_of_whole_seconds then seen_at + interval 999999 microsecond else seen_at end desc,
             weight desc, attempt desc, state asc, basis asc, run_at asc
     ) = 1
 ),
@@ -353,7 +360,8 @@ select
     case when j.last_state in ('scheduled', 'retrying') then j.run_at end as run_at,
     r.first_started_at,
     case
-        when t.state = 'succeeded' and j.last_state is distinct from 'succeeded' then null -- its success has no time
+        -- A success that is not the last word has no time.
+        when t.state = 'succeeded' and coalesce(j.last_state <> 'succeeded', true) then null
         when t.state in ('succeeded', 'failed', 'discarded') or j.last_state = 'failed, retry not told'
             then coalesce(r.last_ended_at, j.state_at)
     end as finished_at,

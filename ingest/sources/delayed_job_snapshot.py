@@ -19,7 +19,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -130,7 +130,9 @@ class _Look:
             {
                 "snapshot_id": self.snapshot_id,
                 "held_in": held_in,
-                **{"job_id": row_id, "provider_job_id": None, **handler},
+                "job_id": row_id,
+                "provider_job_id": None,
+                **handler,
                 "queue": fields.take("queue", read.text),
                 "attempt": None if failures is None else failures + (held_in == "running"),
                 "created_at": (created_at := fields.take("created_at", read.iso)),
@@ -166,7 +168,12 @@ class _Look:
                 waiting[job["queue"]] += [due] if is_waiting and due else []
         for queue, dues in sorted(waiting.items()):
             self.rows.queues.append(
-                {"snapshot_id": self.snapshot_id, "queue": queue, "depth": len(dues), "oldest_at": min(dues, default=None)}
+                {
+                    "snapshot_id": self.snapshot_id,
+                    "queue": queue,
+                    "depth": len(dues),
+                    "oldest_at": min(dues, default=None),
+                }
             )
 
 

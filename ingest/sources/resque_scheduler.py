@@ -44,9 +44,13 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     rejects = lines.filter(no_time).select(
         "line_no", pl.lit("its time is no date of the years 1970 to 2259").alias("reason")
     )
-    lines = lines.filter(~no_time).drop("of_a_clock").with_columns(
-        job_class=pl.col("message").str.extract(r"^queueing ([A-Z][\w:]*) \(.*\)$", 1),
-        schedule=pl.col("message").str.extract(r"^queueing [A-Z][\w:]* \((.*)\)$", 1),
+    lines = (
+        lines.filter(~no_time)
+        .drop("of_a_clock")
+        .with_columns(
+            job_class=pl.col("message").str.extract(r"^queueing ([A-Z][\w:]*) \(.*\)$", 1),
+            schedule=pl.col("message").str.extract(r"^queueing [A-Z][\w:]* \((.*)\)$", 1),
+        )
     )
     queued = pl.col("job_class").is_not_null()
     rows = {

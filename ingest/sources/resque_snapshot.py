@@ -201,9 +201,7 @@ class _Look:
                 found += [name for name in self._queue_names() if fnmatchcase(name, pattern)]
             elif not pattern.startswith("!"):
                 found.append(pattern)
-        return [
-            name for name in dict.fromkeys(found) if not any(fnmatchcase(name, pattern) for pattern in excluded)
-        ]
+        return [name for name in dict.fromkeys(found) if not any(fnmatchcase(name, pattern) for pattern in excluded)]
 
     def _read_work(self, worker: str, working: bool) -> None:  # noqa: FBT001 - a fact of the worker
         if not working:

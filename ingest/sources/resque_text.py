@@ -150,9 +150,7 @@ def _job() -> list[pl.Expr]:
 
 def _error() -> list[pl.Expr]:
     """Class and message of an exception as Ruby inspects it; from Ruby 3.4 on a message of several lines is quoted."""
-    error = pl.coalesce(
-        pl.col("error").str.extract(r"(?s)^#<(.*)>(?:\n|$)", 1), pl.col("error").str.strip_prefix("#<")
-    )
+    error = pl.coalesce(pl.col("error").str.extract(r"(?s)^#<(.*)>(?:\n|$)", 1), pl.col("error").str.strip_prefix("#<"))
     error_class = error.str.extract(r"^([A-Z]\w*(?:::\w+)*)", 1)
     message = error.str.slice(error_class.fill_null("").str.len_chars())
     quoted = message.str.extract(r'(?s)^: ?"(.*)"$', 1).str.replace_many(_ESCAPES)

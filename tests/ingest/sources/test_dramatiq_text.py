@@ -169,12 +169,12 @@ ERROR = f"{TRACEBACK}TimeoutError: no answer\n"
     ("log", "attempt", "state"),
     [
         (STARTED + ACKNOWLEDGED, (ID, "succeeded", None, None), "succeeded"),
-        (STARTED + FAILED + ERROR + RETRIED + ACKNOWLEDGED, (ID, "failed", None, "TimeoutError"), "retrying"),
-        (FAILED + ERROR + RETRIED, (ID, "failed", None, "TimeoutError"), "retrying"),
-        (FAILED + ERROR + GIVEN_UP, (ID, "failed", None, "TimeoutError"), "failed"),
-        (FAILED + ERROR + RETRIED + ACKNOWLEDGED, (ID, "failed", None, "TimeoutError"), "retrying"),
+        (STARTED + FAILED + ERROR + RETRIED + ACKNOWLEDGED, (ID, "failed", True, "TimeoutError"), "retrying"),
+        (FAILED + ERROR + RETRIED, (ID, "failed", True, "TimeoutError"), "retrying"),
+        (FAILED + ERROR + GIVEN_UP, (ID, "failed", False, "TimeoutError"), "failed"),
+        (FAILED + ERROR + RETRIED + ACKNOWLEDGED, (ID, "failed", True, "TimeoutError"), "retrying"),
         (STARTED + RETRIED + ACKNOWLEDGED, (ID, "failed", True, None), "retrying"),
-        (STARTED + SKIPPED + ACKNOWLEDGED, (ID, "cancelled", None, None), "discarded"),
+        (STARTED + SKIPPED + ACKNOWLEDGED, (ID, "cancelled", False, None), "discarded"),
         (STARTED, (ID, "running", None, None), "running"),
     ],
     ids=[

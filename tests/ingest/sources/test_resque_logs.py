@@ -54,7 +54,7 @@ def test_a_jobs_line_tells_event_queue_class_and_arguments_but_no_id(
     ("error", "error_class", "message"),
     [
         ("#<Timeout::Error: execution expired>", "Timeout::Error", "execution expired"),
-        ("#<E: a\nb \"q\" ☃>", "E", 'a\nb "q" ☃'),
+        ('#<E: a\nb "q" ☃>', "E", 'a\nb "q" ☃'),
         ("#<E: <html>\n</html>>\nlibrary noise", "E", "<html>\n</html>"),
         ('#<E:"a\\nb \\"q\\"">', "E", 'a\nb "q"'),
         ("#<Resque::TermException: SIGTERM>", "Resque::TermException", "SIGTERM"),
@@ -106,7 +106,9 @@ def test_the_retry_plugin_tells_when_a_retry_is_due_and_when_none_comes() -> Non
 
 
 def test_lines_that_tell_seconds_since_1970_tell_the_zone() -> None:
-    text = f"{VV}resque-3.0.0: Forked 91 at 1772398805\n{VV}resque-3.0.0: Processing a since 1772398805 [C]\n{VV}Found\n"
+    text = (
+        f"{VV}resque-3.0.0: Forked 91 at 1772398805\n{VV}resque-3.0.0: Processing a since 1772398805 [C]\n{VV}Found\n"
+    )
     records = sort_lines(physical_lines(text.encode(), line_no=1, byte_offset=0), [resque_text.SOURCE]).records
     moments = resque_text.SOURCE.parse(records["resque_text"].select("line_no", "text"), duckdb.connect()).moments
     assert moments is not None

@@ -21,7 +21,7 @@ def at(hour: int, minute: int, second: int = 0) -> datetime:
     return datetime(2026, 3, 1, hour, minute, second)  # noqa: DTZ001 - naive UTC, as the tables have it
 
 
-def snapshot(**keys: Any) -> Tables:  # noqa: ANN401 - any JSON value
+def snapshot(**keys: Any) -> Tables:
     kinds = {list: "list", dict: "hash", str: "string"}
     typed = {name: {"type": kinds[type(value)], "ttl_ms": -1, "value": value} for name, value in keys.items()}
     return rows_of(
@@ -31,7 +31,9 @@ def snapshot(**keys: Any) -> Tables:  # noqa: ANN401 - any JSON value
 
 
 def test_the_sample_is_claimed_by_its_source_alone() -> None:
-    assert [each.name for each in SOURCES if pl.select(each.claims(pl.lit(SAMPLE[:4096]))).item()] == ["resque_snapshot"]
+    assert [each.name for each in SOURCES if pl.select(each.claims(pl.lit(SAMPLE[:4096]))).item()] == [
+        "resque_snapshot"
+    ]
 
 
 def test_a_queue_is_worked_off_from_its_beginning() -> None:
@@ -47,7 +49,11 @@ def test_an_empty_queue_is_listed_with_no_jobs() -> None:
 
 def test_a_worker_is_told_with_its_heartbeat_and_start_however_each_is_written() -> None:
     workers = {worker["pid"]: worker for worker in rows_of(resque_snapshot.SOURCE, SAMPLE)["snapshot_processes"]}
-    assert (workers[80]["host"], workers[80]["started_at"], workers[80]["heartbeat_at"]) == ("web1", at(22, 0), at(22, 9, 40))
+    assert (workers[80]["host"], workers[80]["started_at"], workers[80]["heartbeat_at"]) == (
+        "web1",
+        at(22, 0),
+        at(22, 9, 40),
+    )
     assert (workers[80]["busy"], workers[5]["busy"], workers[5]["heartbeat_at"]) == (1, 0, None)
 
 
@@ -94,10 +100,20 @@ def test_another_namespace_is_found_by_itself() -> None:
 
 
 def test_an_active_job_is_told_by_its_own_id_and_class() -> None:
-    inner = {"job_class": "YearReport", "job_id": "97ba6646-9acf-429d-95a3-61e4eabcf3df", "arguments": [1], "executions": 1}
+    inner = {
+        "job_class": "YearReport",
+        "job_id": "97ba6646-9acf-429d-95a3-61e4eabcf3df",
+        "arguments": [1],
+        "executions": 1,
+    }
     payload = {"class": "ActiveJob::QueueAdapters::ResqueAdapter::JobWrapper", "args": [inner]}
     (job,) = snapshot(**{"resque:queue:q": [json.dumps(payload)]})["snapshot_jobs"]
-    assert (job["job_id"], job["job_class"], job["arguments"], job["attempt"]) == (inner["job_id"], "YearReport", "[1]", 1)
+    assert (job["job_id"], job["job_class"], job["arguments"], job["attempt"]) == (
+        inner["job_id"],
+        "YearReport",
+        "[1]",
+        1,
+    )
 
 
 @pytest.mark.parametrize(
