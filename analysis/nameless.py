@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def as_sure_as_told_apart(confidence: Confidence, reason: str, *, ambiguous: int, jobs: int) -> tuple[Confidence, str]:
     """
-    Confidence and reason, held to low where none of the jobs can be told from an equal one, to medium where some cannot.
+    Confidence and reason: low at most where none of the jobs can be told from an equal one, medium where some cannot.
     """
     if not ambiguous or (ambiguous < jobs and confidence != "high"):
         return confidence, reason

@@ -43,7 +43,9 @@ def regular_request(text: str) -> str:
     """
     request = _camel(read.decoded_object(text))
     if isinstance(undecoded := request.get("undecodedOtlp"), dict):
-        raise ValueError(f"{undecoded.get('reason')} ({undecoded.get('bytes')} bytes where OTLP protobuf is expected)")
+        raise ValueError(  # noqa: TRY004 - the file is at fault, not the caller
+            f"{undecoded.get('reason')} ({undecoded.get('bytes')} bytes where OTLP protobuf is expected)"
+        )
     if not any(name in request for name in _KNOWN):
         raise ValueError('an object without "resourceSpans", "resourceLogs" and "resourceMetrics"')
     beside = {key: request.pop(key) for key in list(request) if key not in _KNOWN}
@@ -78,7 +80,10 @@ def requests_of(document: str) -> Iterator[str]:
 
 
 def plain_object(pairs: str) -> str:
-    """Attributes as they are sent (JSON text), as the text of one object. What is no attribute stands under ``otlp.attributes``."""
+    """
+    Attributes as they are sent (JSON text), as the text of one object. What is no attribute stands under
+    ``otlp.attributes``.
+    """
     sent = read.decoded(pairs)
     told: list[str] = []
     odd: list[Any] = []
@@ -100,7 +105,7 @@ def plain_value(sent: Any) -> str:  # noqa: ANN401 - any JSON value
         return read.encoded("nested too deeply")
 
 
-def _plain(sent: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(sent: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, of as many kinds
     if sent == {}:
         return None
     if not isinstance(sent, dict) or len(sent) != 1:

@@ -40,7 +40,7 @@ one_each as (
     from placed as p
     left join workers as w on p.worker_key = w.worker_key
     qualify row_number() over (
-        partition by p.execution_id order by w.last_seen_at desc nulls last, p.worker_key nulls last
+        partition by p.execution_id order by w.last_seen_at desc nulls last, p.worker_key asc nulls last
     ) = 1
 ),
 

@@ -41,7 +41,11 @@ followed as (
         lead(event) over thread_lines as next_event,
         lead(occurred_at) over thread_lines as next_at
     from said
-    where source_id in (select source_id from job_events where job_id is null and thread is not null)
+    where
+        source_id in (
+            select source_id from job_events
+            where job_id is null and thread is not null
+        )
     window thread_lines as (
         partition by source_id, scope, system, pid, thread order by line_no, record_no
     )

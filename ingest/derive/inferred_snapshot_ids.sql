@@ -58,8 +58,8 @@ held as (
                     and (l.held_in = 'running' or r.outcome = 'failed') then 0
                 when r.seen_at is null and r.outcome is distinct from 'succeeded' then 1
                 else 2
-            end,
-            r.seen_at desc nulls last, r.life desc, r.log_name, r.place
+            end asc,
+            r.seen_at desc nulls last, r.life desc, r.log_name asc, r.place asc
     ) = 1
 ),
 
@@ -199,7 +199,7 @@ select
     t.worker,
     nameless_id_of(t.job_class, t.arguments_digest, t.life) as job_id,
     case when t.is_doubtful or coalesce(k.is_ambiguous, false) then 'ambiguous' else 'inferred' end as identity,
-    exists (
+    exists(
         select 1 from nameless_runs as r
         where
             r.scope = t.scope and r.system = t.system and r.job_class is not distinct from t.job_class

@@ -18,7 +18,7 @@ with counted as (
 )
 
 select
-    *,
+    *, -- noqa: AM04
     case when start_no = 0 then end_no else 0 end as lone_end_no
 from counted
 order by log_name, place;

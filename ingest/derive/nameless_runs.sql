@@ -102,7 +102,7 @@ placed as (
 )
 
 select
-    * exclude (is_doubtful),
+    * exclude (is_doubtful), -- noqa: AM04
     case when bool_or(is_doubtful) over job then 'ambiguous' else 'inferred' end as identity
 from placed
 window job as (partition by scope, system, job_class, arguments_digest)

@@ -20,6 +20,15 @@ with process_looks as (
         on p.pid is null and p.host is null and s.scope = w.scope and s.system = w.system and p.worker = w.worker
 ),
 
+children as (
+    -- A child that runs one job is no worker process.
+    select distinct
+        log_name,
+        pid
+    from forks
+    where worker_pid is not null
+),
+
 written as (
     select
         source_id,
@@ -65,8 +74,7 @@ written as (
         null
     from log_lines as l
     inner join sources as s on l.source_id = s.source_id
-    -- A child that runs one job is no worker process.
-    left join (select distinct log_name, pid from forks where worker_pid is not null) as f
+    left join children as f
         on log_of(s.path) = f.log_name and l.pid = f.pid
     where l.pid is not null and l.system is not null and f.pid is null
 ),

@@ -25,13 +25,14 @@ unlogged as (
         row_number() over job as turn,
         count(*) over (partition by r.scope, r.system, r.job_class, r.arguments_digest) as records
     from records as r
-    where not exists (
-        select 1 from failures as f
-        where
-            f.scope = r.scope and f.system = r.system
-            and f.job_class = r.job_class and f.arguments_digest = r.arguments_digest
-            and f.worker_pid = r.pid and abs(seconds_between(f.occurred_at, r.failed_at)) <= 2
-    )
+    where
+        not exists (
+            select 1 from failures as f
+            where
+                f.scope = r.scope and f.system = r.system
+                and f.job_class = r.job_class and f.arguments_digest = r.arguments_digest
+                and f.worker_pid = r.pid and abs(seconds_between(f.occurred_at, r.failed_at)) <= 2
+        )
     window job as (
         partition by r.scope, r.system, r.job_class, r.arguments_digest order by r.failed_at, r.pid
     )

@@ -3,7 +3,7 @@
 -- without those that only repeat others.
 create or replace temp view told_events as
 select
-    e.* replace (
+    e.* replace ( -- noqa: AM04
         coalesce(e.job_id, i.job_id) as job_id,
         coalesce(w.worker_pid, e.pid) as pid,
         coalesce(e.occurred_at, f.failed_at) as occurred_at

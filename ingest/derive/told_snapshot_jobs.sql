@@ -1,7 +1,7 @@
 -- What snapshots hold, each job with an id; what was delayed after a failure waits for its retry.
 create or replace temp view told_snapshot_jobs as
 select
-    j.* replace (
+    j.* replace ( -- noqa: AM04
         coalesce(j.job_id, i.job_id) as job_id,
         case when j.held_in = 'scheduled' and i.has_failed then 'retry' else j.held_in end as held_in
     )

@@ -1,7 +1,7 @@
 -- The same lines, each with the worker that wrote it itself or through a child.
 create or replace temp table worker_lines as
 select
-    l.*,
+    l.*, -- noqa: AM04
     coalesce(f.worker_pid, l.pid) as worker_pid
 from placed_lines as l
 asof left join forks as f on l.log_name = f.log_name and l.pid = f.pid and l.place >= f.from_place

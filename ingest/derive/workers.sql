@@ -12,7 +12,8 @@ with signs as (
         end as gap
     from process_signs as p
     asof inner join incarnations as i
-        on p.scope = i.scope and p.place = i.place and p.pid = i.pid
+        on
+            p.scope = i.scope and p.place = i.place and p.pid = i.pid
             and coalesce(p.seen_at, timestamp '0001-01-01 00:00:00') >= i.from_at
 ),
 

@@ -7,8 +7,8 @@ Delayed Job's table at one moment, as CSV with a header: every job that waits, r
     ",,2026-03-01 22:00:00.1,,,,mailers,2026-03-01 22:00:00.1,2026-03-01 22:00:00.1
 
 Traps: times are UTC and say no zone. Handlers are YAML with Ruby tags, which are never revived, and hold line ends. A
-job that succeeded is deleted, and one that was given up may be. Locking does not touch ``updated_at``, and a lock may be
-a dead worker's; a row that was given up may still be locked. Where the export has no column ``taken_at``, the latest
+job that succeeded is deleted, and one that was given up may be. Locking does not touch ``updated_at``, and a lock may
+be a dead worker's; a row that was given up may still be locked. Where the export has no column ``taken_at``, the latest
 time at which anything happened to a row stands for it.
 """
 

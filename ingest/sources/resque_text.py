@@ -11,10 +11,10 @@ VERBOSE has neither time nor process:
 
     *** got: (Job{mailers} | WelcomeMail | [7, {"lang"=>"de"}])
 
-Traps: there is no job id; class and arguments are all that names a job. The parent takes a job and forks, the child ends
-it: which child is whose, only ``Forked`` tells. Lines that tell the time twice, once as seconds since 1970, tell the
-zone. A child that was killed writes nothing. With Active Job the class is that of its wrapper; the job's own class, id
-and arguments stand in the wrapper's only argument.
+Traps: there is no job id; class and arguments are all that names a job. The parent takes a job and forks, the child
+ends it: which child is whose, only ``Forked`` tells. Lines that tell the time twice, once as seconds since 1970, tell
+the zone. A child that was killed writes nothing. With Active Job the class is that of its wrapper; the job's own class,
+id and arguments stand in the wrapper's only argument.
 """
 
 from __future__ import annotations
@@ -109,7 +109,10 @@ def _job_events(lines: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> p
         queue=parts.struct.field("field_0").str.extract(r"\(Job\{(.*)\}$", 1),
         job_class=parts.struct.field("field_1"),
         behind=parts.struct.field("field_2"),
-        delay=pl.when(of_plugin).then(words).str.extract(r"\]: retry delay: (\d{1,9}(?:\.\d+)?)", 1).cast(pl.Float64, strict=False),
+        delay=pl.when(of_plugin)
+        .then(words)
+        .str.extract(r"\]: retry delay: (\d{1,9}(?:\.\d+)?)", 1)
+        .cast(pl.Float64, strict=False),
         queue_of_retry=pl.when(of_plugin).then(words).str.extract(r"\]: retry delay: \S+ for queue: (\S+)", 1),
     ).with_columns(
         inspected=pl.when(event == "failed").then(behind.str.extract(r"(?s)^(.*?)\) failed: ", 1))

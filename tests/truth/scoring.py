@@ -106,7 +106,7 @@ class Capture:
         return datetime.fromtimestamp(self.ends_at, UTC) if self.ends_at else None
 
     def score(self, flagged: Mapping[str, Iterable[str]], *, retries: int, hung: float) -> Score:
-        """Score flags (rule to job ids), made with ``retried-often.attempts`` and ``hung.min_age`` (seconds) as given."""
+        """Score flags (rule to job ids) made with these ``retried-often.attempts`` and ``hung.min_age`` (seconds)."""
         result = Score()
         flags = {rule: set(jobs) for rule, jobs in flagged.items()}
         right = self._right_by_ledger(retries)

@@ -30,7 +30,7 @@ RIGHT_ANSWERS: Mapping[str, set[str]] = {
     "orphan_kill9_worker_and_child": {"retries-exhausted", "orphaned"},
     "hang_until_end": {"hung"},
 }
-"""Kind of planted fault to the rules that name it rightly. A run of two seconds cannot be told slow by whole seconds."""
+"""Kind of planted fault to the rules that name it rightly. Whole seconds do not tell a run of two seconds slow."""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,8 @@ def test_every_execution_is_found_and_ended_as_it_did(db: duckdb.DuckDBPyConnect
     ).fetchall():
         found = Counter({"start": attempts, "end": successes, "error": failures})
         told[_named(job_class, arguments, ran)] += found
-    # Killed children leave no end in the ledger; Resque records such a run as failed. What VERBOSE tells has no time, so
-    # that the teardown after the observation cannot be told from it.
+    # Killed children leave no end in the ledger; Resque records such a run as failed. What VERBOSE tells has no time,
+    # so that the teardown after the observation cannot be told from it.
     killed = {job for job, runs in ran.items() if runs["start"] > runs["end"] + runs["error"]}
     late = {job for job in told if told[job]["end"] > ran[job]["end"]}
     wrong = {
