@@ -31,19 +31,21 @@ def blocks(pieces: Iterable[bytes], *, about: int) -> Iterator[Block]:
     A line of more than ``MAX_LINE`` bytes comes in parts, so that memory is bounded whatever its length.
     """
     held = bytearray()
+    unended = 0
     within_long_line = False
-    about = min(about, MAX_LINE)
-    for piece in _no_longer_than(about, pieces):
+    for piece in _no_longer_than(min(about, MAX_LINE), pieces):
         held += piece
+        last_end = piece.rfind(b"\n") + 1
+        unended = len(piece) - last_end if last_end else unended + len(piece)
         if within_long_line:
             end = held.find(b"\n") + 1
             within_long_line = not end
             yield Block(data=bytes(held[: end or None]), too_long=True, ends=bool(end))
             del held[: end or None]
-        if len(held) >= about and (cut := held.rfind(b"\n") + 1):
+        if (len(held) >= about or unended > MAX_LINE) and (cut := len(held) - unended) > 0:
             yield Block(data=bytes(held[:cut]))
             del held[:cut]
-        if len(held) > MAX_LINE:
+        if unended > MAX_LINE and held:
             within_long_line = True
             yield Block(data=bytes(held), too_long=True, ends=False)
             held.clear()
@@ -66,15 +68,20 @@ def physical_lines(data: bytes, *, line_no: int, byte_offset: int) -> pl.DataFra
         frame = _split(data.decode("utf-8"))
     except UnicodeDecodeError:
         frame = _split_with_bad_lines(data)
+    text, reason = pl.col("text"), pl.col("reason")
+    if b"\r" in data:
+        text = text.str.strip_suffix("\r")
+    if b"\xef\xbb\xbf" in data:
+        text = text.str.strip_prefix("\ufeff")
+    if b"\0" in data:
+        holds_nul = reason.is_null() & pl.col("text").str.contains("\0", literal=True)
+        reason = pl.when(holds_nul).then(pl.lit("the line holds NUL bytes")).otherwise(reason)
     return frame.select(
         (pl.int_range(pl.len()) + line_no).alias("line_no"),
         (pl.col("bytes").cum_sum() - pl.col("bytes") + byte_offset).alias("byte_offset"),
         pl.col("bytes").cast(pl.Int64),
-        pl.col("text").str.strip_suffix("\r").str.strip_prefix("\ufeff").alias("text"),
-        pl.when(pl.col("reason").is_null() & pl.col("text").str.contains("\0", literal=True))
-        .then(pl.lit("the line holds NUL bytes"))
-        .otherwise(pl.col("reason"))
-        .alias("reason"),
+        text.alias("text"),
+        reason.alias("reason"),
     )
 
 
@@ -114,12 +121,8 @@ class Sorted:
 def sort_lines(lines: pl.DataFrame, sources: Sequence[Source]) -> Sorted:
     """Give each line to the first source that claims it; lines that none claims go on the record before them."""
     readable = pl.col("reason").is_null()
-    owner = pl.coalesce(
-        pl.lit(None, pl.Int32),
-        *[pl.when(readable & source.claims(pl.col("text"))).then(index) for index, source in enumerate(sources)],
-    )
     going_on = [index for index, source in enumerate(sources) if source.goes_on]
-    frame = lines.with_columns(owner.cast(pl.Int32).alias("owner")).with_columns(
+    frame = lines.with_columns(owners(lines, sources)).with_columns(
         pl.col("owner").forward_fill().alias("follows"),
         pl.col("owner").is_not_null().cum_sum().alias("record"),
     )
@@ -127,20 +130,13 @@ def sort_lines(lines: pl.DataFrame, sources: Sequence[Source]) -> Sorted:
         pl.col("owner").is_not_null() | pl.col("follows").is_in(going_on).fill_null(value=False)
     )
     blank = readable & ~part_of_record & (pl.col("text").str.strip_chars() == "")
-    parts = frame.filter(part_of_record)
-    whole = parts.group_by("record", maintain_order=True).agg(
-        pl.col("follows").first(),
-        pl.col("line_no").first(),
-        pl.col("byte_offset").first(),
-        pl.col("bytes").sum(),
-        pl.col("text").str.join("\n").str.strip_chars_end("\n"),
-    )
+    whole = _whole_records(frame.filter(part_of_record))
     shape = ["line_no", "byte_offset", "bytes", "text"]
     names = {index: source.name for index, source in enumerate(sources)}
     return Sorted(
         records={
-            sources[index].name: group.select(shape)
-            for (index,), group in whole.partition_by("follows", as_dict=True, maintain_order=True).items()
+            sources[index].name: whole.filter(pl.col("follows") == index).select(shape)
+            for index in whole["follows"].unique()
         },
         loose=frame.filter(readable & ~part_of_record & ~blank).select(
             *shape, pl.col("follows").replace_strict(names, return_dtype=pl.String, default=None)
@@ -150,6 +146,40 @@ def sort_lines(lines: pl.DataFrame, sources: Sequence[Source]) -> Sorted:
         last_record=_last_record(frame, going_on),
         last_format=None if frame.is_empty() else names.get(frame["follows"][-1]),
     )
+
+
+def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
+    """Of each line the place in ``sources`` of the first that claims it, null where none does: the column ``owner``."""
+    places = lines.select("text", "reason", pl.int_range(pl.len()).alias("place"))
+    left = places.filter(pl.col("reason").is_null())
+    claimed = [pl.DataFrame(schema={"place": pl.Int64, "owner": pl.Int32})]
+    for index, source in enumerate(sources):
+        if left.is_empty():
+            break
+        is_its = left.select(source.claims(pl.col("text")).fill_null(value=False).alias("is_its"))["is_its"]
+        if is_its.any():
+            claimed.append(left.filter(is_its).select("place", pl.lit(index, pl.Int32).alias("owner")))
+            left = left.filter(~is_its)
+    return places.join(pl.concat(claimed), on="place", how="left", maintain_order="left")["owner"]
+
+
+def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
+    """Each record in one row. Most are one line and are left as they are."""
+    going_on = parts.filter(pl.col("owner").is_null())["record"].unique()
+    columns = ["follows", "line_no", "byte_offset", "bytes", "text"]
+    if going_on.is_empty():
+        return parts.select(columns)
+    of_many = pl.col("record").is_in(going_on.implode())
+    joined = (
+        parts.filter(of_many)
+        .group_by("record", maintain_order=True)
+        .agg(
+            pl.col("follows", "line_no", "byte_offset").first(),
+            pl.col("bytes").sum(),
+            pl.col("text").str.join("\n").str.strip_chars_end("\n"),
+        )
+    )
+    return pl.concat([parts.filter(~of_many).select(columns), joined.select(columns)]).sort("line_no")
 
 
 _BEGINNING = 800

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.records import owners
 from ingest.sources import Source
 from ingest.wrappers.peeling import MOST_BETWEEN
 
@@ -63,14 +64,10 @@ def sort_inside(inner: pl.DataFrame, sources: Sequence[Source]) -> SortedInside:
     to ``MOST_BETWEEN``. Lines that no wrapper opened belong to the record before them.
     """
     readable = pl.col("reason").is_null()
-    owner = pl.coalesce(
-        pl.lit(None, pl.Int32),
-        *[pl.when(readable & source.claims(pl.col("text"))).then(index) for index, source in enumerate(sources)],
-    )
     going_on = [index for index, source in enumerate(sources) if source.goes_on]
     apart = pl.col("line_no") - pl.col("last_line_no").shift(1) > MOST_BETWEEN
     frame = (
-        inner.with_columns(owner.cast(pl.Int32).alias("owner"), pl.int_range(pl.len(), dtype=pl.Int64).alias("place"))
+        inner.with_columns(owners(inner, sources), pl.int_range(pl.len(), dtype=pl.Int64).alias("place"))
         .with_columns(pl.col("owner").forward_fill().alias("after"))
         .with_columns((pl.col("owner").is_not_null() | apart.over("channel").fill_null(value=False)).alias("begins"))
         .with_columns(pl.when("begins").then("place").forward_fill().over("channel").alias("record"))
