@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+import orjson
 import polars as pl
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -21,14 +22,17 @@ def plain_digest(data: bytes) -> str:
 
 def with_arguments_digest(frame: pl.DataFrame, digest: Digest = plain_digest) -> pl.DataFrame:
     """The frame with ``arguments_digest`` made from its ``job_class`` and ``arguments``, once per distinct pair."""
-    told = [name for name in ("job_class", "arguments") if name in frame.columns]
-    distinct = frame.select(told).filter(pl.col("arguments").is_not_null()).unique()
-    pairs = distinct.select(
-        pl.col("job_class") if "job_class" in told else pl.lit(None, pl.String).alias("job_class"), "arguments"
-    )
-    digests = [arguments_digest(job_class, arguments, digest) for job_class, arguments in pairs.iter_rows()]
-    made = distinct.with_columns(arguments_digest=pl.Series(digests, dtype=pl.String))
-    return frame.join(made, on=told, how="left", nulls_equal=True, maintain_order="left")
+    classes = frame["job_class"] if "job_class" in frame.columns else pl.repeat(None, frame.height, eager=True)
+    known: dict[tuple[str | None, str], str | None] = {}
+    digests: list[str | None] = []
+    for pair in zip(classes.to_list(), frame["arguments"].to_list(), strict=True):
+        if pair[1] is None:
+            digests.append(None)
+            continue
+        if pair not in known:
+            known[pair] = arguments_digest(*pair, digest)
+        digests.append(known[pair])
+    return frame.with_columns(arguments_digest=pl.Series(digests, dtype=pl.String))
 
 
 def arguments_digest(job_class: str | None, arguments: str, digest: Digest = plain_digest) -> str | None:
@@ -44,6 +48,15 @@ def arguments_digest(job_class: str | None, arguments: str, digest: Digest = pla
 
 
 def _canonical(arguments: str) -> str | None:
+    try:
+        value: Any = orjson.loads(arguments)
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _canonical_of_any(arguments)
+
+
+def _canonical_of_any(arguments: str) -> str | None:
+    """Also of numbers beyond 64 bits and halves of surrogate pairs."""
     try:
         value: Any = json.loads(arguments)
         return None if value is None else _ENCODER.encode(value)

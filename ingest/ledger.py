@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -17,9 +15,7 @@ from ingest import schema
 from ingest.arrow_frame import ArrowFrame
 from ingest.clocks import Clock
 from ingest.sources import Source
-
-MARK = 8
-"""Bytes of a line end's digest that a checkpoint holds."""
+from ingest.stream_digest import MARK, StreamDigest
 
 _STRIDE = 1 << 20
 """Bytes of a stream that one checkpoint is about."""
@@ -38,10 +34,6 @@ _NEW = {
 _KINDS = ("log", "span", "snapshot")
 
 
-def _digest() -> Any:  # noqa: ANN401 - hashlib names no public type
-    return hashlib.blake2b(digest_size=16)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A place in a stream, the digest of all before it, and the line ends since the checkpoint before."""
@@ -49,7 +41,7 @@ class Checkpoint:
     byte_offset: int
     digest: str
     line_ends: bytes = b""
-    """The first ``MARK`` bytes of the digest at each line end, in their order."""
+    """Their marks, in their order."""
 
 
 @dataclass
@@ -82,7 +74,7 @@ class Stream:
     clock: Clock = field(default_factory=Clock)
     told_by_clock: bool = False
     """Whether any of its times names no zone."""
-    digest: Any = field(default_factory=_digest)
+    digest: StreamDigest = field(default_factory=StreamDigest)
     torn: bytes = b""
     long_line: int = 0
     long_line_start: str = ""
@@ -102,7 +94,7 @@ class Stream:
 
     def restart(self) -> None:
         """Stand at the beginning again."""
-        self.position, self.line_no, self.blank, self.digest, self.last_format = 0, 1, 0, _digest(), None
+        self.position, self.line_no, self.blank, self.digest, self.last_format = 0, 1, 0, StreamDigest(), None
 
     def advance(
         self, data: bytes, *, lines: int, line_ends: Sequence[int], last_record: tuple[int, int] | None = None
@@ -116,18 +108,15 @@ class Stream:
 
     def _digest_lines(self, data: bytes, line_ends: Sequence[int], *, checkpoints: set[int]) -> None:
         """A checkpoint at these ends, at the stream's first one and per stride; a mark at every other."""
-        view, done, marks, previous = memoryview(data), 0, bytearray(), self.position
-        for end in line_ends:
-            self.digest.update(view[done : end - self.position])
-            done = end - self.position
-            if previous == 0 or end in checkpoints or end // _STRIDE != previous // _STRIDE:
+        view, done, first = memoryview(data), 0, 0
+        before = [self.position, *line_ends]
+        for place, end in enumerate(line_ends):
+            if before[place] == 0 or end in checkpoints or end // _STRIDE != before[place] // _STRIDE:
+                marks = self.digest.marks(view[done : end - self.position], line_ends[first : place + 1])
                 self.checkpoints.append(
-                    Checkpoint(byte_offset=end, digest=self.digest.hexdigest(), line_ends=bytes(marks))
+                    Checkpoint(byte_offset=end, digest=self.digest.hexdigest(), line_ends=marks[:-MARK])
                 )
-                marks.clear()
-            else:
-                marks += self.digest.digest()[:MARK]
-            previous = end
+                done, first = end - self.position, place + 1
 
     def stand_at(self, position: int, *, lines: int, ended: bool) -> None:
         """Go on over bytes that are in the digest already; ``ended`` says whether they end with a line end."""

@@ -190,10 +190,10 @@ def _split(text: str) -> pl.DataFrame:
     ended = text.endswith("\n")
     if ended:
         lines = lines.head(len(lines) - 1)
-    sizes = lines.str.len_bytes().cast(pl.Int64) + 1
-    if not ended:
-        sizes = sizes - pl.Series([0] * (len(lines) - 1) + [1], dtype=pl.Int64)
-    return pl.DataFrame({"text": lines, "bytes": sizes, "reason": pl.Series([None] * len(lines), dtype=pl.String)})
+    has_end = pl.lit(1) if ended else (pl.int_range(pl.len()) < pl.len() - 1).cast(pl.Int64)
+    return pl.DataFrame({"text": lines}).with_columns(
+        bytes=pl.col("text").str.len_bytes().cast(pl.Int64) + has_end, reason=pl.lit(None, pl.String)
+    )
 
 
 def _split_with_bad_lines(data: bytes) -> pl.DataFrame:

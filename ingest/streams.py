@@ -7,15 +7,15 @@ after the same bytes. A file that parts from every stream, at whatever byte, is 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.clocks import Basis, Clock, zone_named
 from ingest.files import InputFile
-from ingest.ledger import MARK, Ledger, Stream
+from ingest.ledger import Ledger, Stream
 from ingest.reading import Reader
 from ingest.records import MAX_LINE, is_whole
+from ingest.stream_digest import MARK, StreamDigest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,8 +165,7 @@ def _is_line_end_of(ledger: Ledger, source_id: int, scan: _Scan) -> bool:
         " order by byte_offset limit 1",
         {"source": source_id, "line_end": scan.line_end},
     ).fetchall()
-    wanted = scan.line_end_digest
-    return any(wanted.hex() == digest or wanted[:MARK] in _marks(line_ends) for digest, line_ends in rows)
+    return any(scan.line_end_digest == digest or scan.line_end_mark in _marks(line_ends) for digest, line_ends in rows)
 
 
 def _marks(line_ends: bytes) -> set[bytes]:
@@ -200,9 +199,10 @@ class _Scan:
         self.position = 0
         """As ``size``, and one more where the last line is whole without its line end: it counts as if it had one."""
         self.line_end = 0
-        self.line_end_digest = b""
+        self.line_end_digest = ""
+        self.line_end_mark = b""
         self._wanted = sorted(offsets, reverse=True)
-        self._digest = hashlib.blake2b(digest_size=16)
+        self._digest = StreamDigest()
 
     def read(self, reader: Reader, *, stop_after: int | None = None) -> _Scan:
         """Read the file, or as much of it as reaches this offset."""
@@ -228,6 +228,6 @@ class _Scan:
             self._digest.update(piece[done : cut - begin])
             done = cut - begin
             self.digests[cut] = self._digest.hexdigest()
-        if line_end:
-            self.line_end, self.line_end_digest = begin + line_end, bytes.fromhex(self.digests[begin + line_end])
+            if cut == begin + line_end:
+                self.line_end, self.line_end_digest, self.line_end_mark = cut, self.digests[cut], self._digest.mark()
         self._digest.update(piece[done:])

@@ -3,7 +3,7 @@ with
 lines as (
     select
         r.line_no,
-        case when json_valid(ltrim(r.text, chr(65279))) then ltrim(r.text, chr(65279))::json end as line
+        try_cast(r.text as json) as line
     from records as r
 ),
 
@@ -109,8 +109,8 @@ select
         when f.event is null and f.worker_event is null and f.message is null and f.level is null
             then 'none of "event", "worker_event" and "message" is there'
     end as reason,
-    coalesce(f.event in (select unnest($job_events)), false) as is_job_event,
-    coalesce(f.worker_event in (select unnest($worker_events)), false) as is_worker_event,
+    coalesce(list_contains($job_events, f.event), false) as is_job_event,
+    coalesce(list_contains($worker_events, f.worker_event), false) as is_worker_event,
     occurred_at,
     f.event as event,
     f.worker_event as worker_event,
@@ -149,7 +149,10 @@ select
     -- each patch is worked out only for lines that go into its table, and say more than its columns hold
     case
         when f.event is null then null
-        when misread = '{}' and list_has_all($keys_of_job_events, json_keys(line)) then '{}'::json
+        when
+            misread = '{}'
+            and len(list_filter(json_keys(line), lambda key: not list_contains($keys_of_job_events, key))) = 0
+            then '{}'::json
         else json_merge_patch(line, $told_of_job_events, misread)
     end::varchar as beside_job_event,
     case
@@ -158,9 +161,8 @@ select
     case
         when
             f is not null
-            and not coalesce(f.event in (select unnest($job_events)), false)
-            and not coalesce(f.worker_event in (select unnest($worker_events)), false)
+            and not coalesce(list_contains($job_events, f.event), false)
+            and not coalesce(list_contains($worker_events, f.worker_event), false)
             then json_merge_patch(line, $told_of_log_lines, misread)
     end::varchar as beside_log_line
 from kept
-order by line_no
