@@ -9,6 +9,7 @@ from ingest.sources import (
     delayed_job_text,
     dramatiq_snapshot,
     dramatiq_text,
+    good_job_text,
     job_log,
     jobrunner_snapshot,
     otlp_json,
@@ -45,6 +46,7 @@ SOURCES: tuple[Source, ...] = (
     resque_snapshot.SOURCE,
     delayed_job_text.SOURCE,
     delayed_job_snapshot.SOURCE,
+    good_job_text.SOURCE,
     active_job_json.SOURCE,
     active_job_text.SOURCE,
 )
