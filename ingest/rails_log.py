@@ -40,7 +40,10 @@ def headed(records: pl.DataFrame) -> pl.DataFrame:
         clock_of(logged).alias("occurred_at_clock"),
         level_of(logged).alias("level"),
         pid_of(logged).alias("pid"),
-        pl.when(logged.is_null()).then(first).otherwise(first.str.splitn(": ", 2).struct.field("field_1")).alias("words"),
+        pl.when(logged.is_null())
+        .then(first)
+        .otherwise(first.str.splitn(": ", 2).struct.field("field_1"))
+        .alias("words"),
         "rest",
         pl.when(logged.is_not_null() & clock_of(logged).is_null())
         .then(pl.lit("its time is no date of the years 1970 to 2259"))

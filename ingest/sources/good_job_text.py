@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OWN_TAG = "[GoodJob] "
-_ABORTED = (
-    r"^Aborted enqueue of (\S+) \(Job ID: ([^)\s]+)\) because the concurrency key '(.*)' has reached its (\w+) limit of "
-)
+_ABORTED = r"^Aborted enqueue of (\S+) \(Job ID: ([^)\s]+)\) because the concurrency key '(.*)' has reached its (\w+) limit of "
 _INTERRUPTED = "GoodJob scheduler has been killed. The following Active Jobs were interrupted: "
 _STARTED = r"^GoodJob (?:\d\S* )?started scheduler with queues=(\S*) max_threads=(\d{1,9})\.?"
 _ERROR = r"^(?:GoodJob error: |Notifier errored: |Error pinging systemd: )"
@@ -42,14 +40,16 @@ def _claims(line: pl.Expr) -> pl.Expr:
 def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
     lines = headed(records)
     rejects = lines.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
-    lines = _untagged(lines.filter(pl.col("reason").is_null())).with_columns(_meaning())
+    lines = _untagged(lines.filter(pl.col("reason").is_null()))
+    executed = lines.filter(pl.col("executed").is_not_null())
+    lines = _placed(lines.filter(pl.col("executed").is_null())).with_columns(_meaning())
     meaning = pl.col("meaning")
     errors = meaning == "error"
     own_lines = pl.when(errors).then(own_part(pl.col("rest")).str.count_matches("\n", literal=True) + 1).fill_null(0)
     rows = {
         "job_events": pl.concat(
             [
-                _executed(lines.filter(meaning == "executed")),
+                _executed(executed),
                 _aborted(lines.filter(meaning == "aborted")),
                 _interrupted(lines.filter(meaning == "killed")),
             ],
@@ -60,6 +60,7 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
             [
                 _said(lines.filter(errors | meaning.is_null())),
                 loose_lines(lines, own_lines, "good_job"),
+                loose_lines(executed, pl.lit(0), "good_job"),
             ],
             how="diagonal",
         ),
@@ -71,17 +72,27 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
 
 
 def _untagged(lines: pl.DataFrame) -> pl.DataFrame:
-    """The words without tags, and the process, thread and outer tags that these name."""
+    """The words behind GoodJob's tag, the tags before it, and the row of a run that has ended."""
     words = pl.col("words")
     tagged = words.str.contains(rf"^{TAGS}\[GoodJob\] ")
     parts = pl.when(tagged).then(words).str.splitn(_OWN_TAG, 2).struct
+    lines = lines.with_columns(
+        parts.field("field_0").alias("outer_tags"), pl.coalesce(parts.field("field_1"), words).alias("words")
+    )
+    ended = words.str.splitn("] Executed GoodJob ", 2).struct.field("field_1")
+    return lines.with_columns(pl.when(ended.str.contains(rf"^{_UUID}$")).then(ended).alias("executed"))
+
+
+def _placed(lines: pl.DataFrame) -> pl.DataFrame:
+    """The words without any tag, with the process and thread that tags name, and the job they were said in."""
+    words = pl.col("words")
     outer = words.str.extract(rf"^({TAGS}\[ActiveJob\] )Aborted ", 1)
     lines = lines.with_columns(
-        pl.when(tagged).then(parts.field("field_0")).otherwise(outer).alias("outer_tags"),
-        pl.when(tagged).then(parts.field("field_1")).otherwise(words.str.slice(outer.str.len_chars())).alias("words"),
+        pl.coalesce("outer_tags", outer).alias("outer_tags"),
+        words.str.slice(outer.str.len_chars().fill_null(0)).alias("words"),
     )
     process = r"^\[(\d{1,18})\] "
-    thread = words.str.extract(r"^\[\d{1,18}\] \[([^\]]+)\] (?:Executed |GoodJob )", 1)
+    thread = words.str.extract(r"^\[\d{1,18}\] \[([^\]]+)\] GoodJob ", 1)
     inside = words.str.replace(process, "")
     return lines.with_columns(
         pl.coalesce(words.str.extract(process, 1).cast(pl.Int64, strict=False), "pid").alias("pid"),
@@ -94,8 +105,7 @@ def _untagged(lines: pl.DataFrame) -> pl.DataFrame:
 def _meaning() -> pl.Expr:
     words = pl.col("words")
     return (
-        pl.when(words.str.contains(rf"^Executed GoodJob {_UUID}$")).then(pl.lit("executed"))
-        .when(words.str.starts_with("Aborted enqueue of ") & words.str.contains(_ABORTED)).then(pl.lit("aborted"))
+        pl.when(words.str.starts_with("Aborted enqueue of ") & words.str.contains(_ABORTED)).then(pl.lit("aborted"))
         .when(words.str.contains(_STARTED)).then(pl.lit("booted"))
         .when(words.str.starts_with("GoodJob shutting down scheduler")).then(pl.lit("stopping"))
         .when(words.str.starts_with("GoodJob scheduler is shut down")).then(pl.lit("stopped"))
@@ -109,12 +119,19 @@ _SHARED = ["line_no", "occurred_at_clock", "pid", "thread", pl.lit("good_job").a
 
 
 def _executed(lines: pl.DataFrame) -> pl.DataFrame:
+    tags = pl.col("words").str.splitn("] ", 3).struct
+    process = tags.field("field_0").str.strip_prefix("[")
+    told = process.str.contains(r"^\d{1,18}$")
     return lines.select(
-        *_SHARED,
+        "line_no",
+        "occurred_at_clock",
+        pl.coalesce(pl.when(told).then(process).cast(pl.Int64, strict=False), "pid").alias("pid"),
+        pl.when(told).then(tags.field("field_1").str.strip_prefix("[")).alias("thread"),
+        pl.lit("good_job").alias("system"),
         pl.lit(0, pl.Int32).alias("record_no"),
         pl.lit("acknowledged").alias("event"),
-        pl.col("words").str.slice(len("Executed GoodJob ")).alias("job_id"),
-        pl.col("words").alias("message"),
+        pl.col("executed").alias("job_id"),
+        pl.format("Executed GoodJob {}", "executed").alias("message"),
     )
 
 
@@ -177,9 +194,9 @@ def _said(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.select(
         *_SHARED,
         "level",
-        pl.concat_str(
-            "words", pl.when(error).then(own_part(pl.col("rest"))), separator="\n", ignore_nulls=True
-        ).alias("message"),
+        pl.concat_str("words", pl.when(error).then(own_part(pl.col("rest"))), separator="\n", ignore_nulls=True).alias(
+            "message"
+        ),
         pl.col("said_in").alias("job_id"),
     )
 

@@ -158,11 +158,15 @@ def test_both_layers_tell_one_life(tmp_path: Path) -> None:
     tags = f"[ActiveJob] [Mail] [{ID}]"
     text = (
         line(f"[ActiveJob] Enqueued Mail (Job ID: {ID}) to GoodJob(default) with arguments: 7")
-        + line(f"{tags} Performing Mail (Job ID: {ID}) from GoodJob(default) enqueued at 2026-03-01T22:00:05Z", seconds=1)
+        + line(
+            f"{tags} Performing Mail (Job ID: {ID}) from GoodJob(default) enqueued at 2026-03-01T22:00:05Z", seconds=1
+        )
         + line(f"{tags} Retrying Mail (Job ID: {ID}) after 1 attempts in 3 seconds, due to a E (x).", seconds=1.5)
         + line(f"{tags} Performed Mail (Job ID: {ID}) from GoodJob(default) in 500ms", seconds=1.51)
         + line(f"[GoodJob] [80] [{THREAD}] Executed GoodJob {ID}", seconds=1.52)
-        + line(f"{tags} Performing Mail (Job ID: {ID}) from GoodJob(default) enqueued at 2026-03-01T22:00:06Z", seconds=5)
+        + line(
+            f"{tags} Performing Mail (Job ID: {ID}) from GoodJob(default) enqueued at 2026-03-01T22:00:06Z", seconds=5
+        )
         + line(f"{tags} Performed Mail (Job ID: {ID}) from GoodJob(default) in 500ms", seconds=5.5)
         + line(f"[GoodJob] [80] [{THREAD}] Executed GoodJob {ID}", seconds=5.52)
         + line(f"[ActiveJob] [GoodJob] {ABORTED}", seconds=6)
