@@ -52,7 +52,7 @@ def headed(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def own_part(rest: pl.Expr) -> pl.Expr:
-    """Of the lines behind a record those before another call of the logger, or a request, begins; null where none is."""
+    """Of the lines behind a record those before another call of the logger or a request; null where there is none."""
     own = rest.str.replace(_NOT_ITS_OWN, "")
     return pl.when(own != "").then(own)
 

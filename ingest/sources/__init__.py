@@ -24,6 +24,7 @@ from ingest.sources import (
     sidekiq_json,
     sidekiq_snapshot,
     sidekiq_text,
+    solid_queue_text,
 )
 from ingest.sources.source import Parsed, Rows, Source
 
@@ -47,6 +48,7 @@ SOURCES: tuple[Source, ...] = (
     delayed_job_text.SOURCE,
     delayed_job_snapshot.SOURCE,
     good_job_text.SOURCE,
+    solid_queue_text.SOURCE,
     active_job_json.SOURCE,
     active_job_text.SOURCE,
 )

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OWN_TAG = "[GoodJob] "
-_ABORTED = r"^Aborted enqueue of (\S+) \(Job ID: ([^)\s]+)\) because the concurrency key '(.*)' has reached its (\w+) limit of "
+_ABORTED = (
+    r"^Aborted enqueue of (\S+) \(Job ID: ([^)\s]+)\) because the concurrency key '(.*)' "
+    r"has reached its (\w+) limit of "
+)
 _INTERRUPTED = "GoodJob scheduler has been killed. The following Active Jobs were interrupted: "
 _STARTED = r"^GoodJob (?:\d\S* )?started scheduler with queues=(\S*) max_threads=(\d{1,9})\.?"
 _ERROR = r"^(?:GoodJob error: |Notifier errored: |Error pinging systemd: )"
@@ -207,8 +210,8 @@ SOURCE = Source(
     kind="log",
     system="good_job",
     shows=frozenset({"ends", "workers"}),
-    cannot="What came of a run, and its class and arguments: Active Job's lines in the same log tell; before version 4, "
-    "which job a row is; without the logger's prefix, when anything happened.",
+    cannot="What came of a run, and its class and arguments: Active Job's lines in the same log tell; before "
+    "version 4, which job a row is; without the logger's prefix, when anything happened.",
     claims=_claims,
     parse=_parse,
     goes_on=True,

@@ -18,6 +18,7 @@ from tests.ingest.sources.reading import claimed, rows_of
 
 AT = datetime(2026, 3, 1, 22, 0, 5, 120000)  # noqa: DTZ001 - as written
 ID, OTHER_ID = "6f1e0c4a-8a52-4a4e-9b57-d3a1c0f9e2b1", "7a2d91be-11c3-4f60-8f0e-0c5b3f7d2a12"
+FROM = f"(Job ID: {ID}) from GoodJob(default)"
 THREAD = "GoodJob::Scheduler(queues=* max_threads=5)-thread-1"
 ABORTED = (
     f"Aborted enqueue of Sync (Job ID: {OTHER_ID}) because the concurrency key 'sync-[7]' has reached its enqueue "
@@ -158,15 +159,11 @@ def test_both_layers_tell_one_life(tmp_path: Path) -> None:
     tags = f"[ActiveJob] [Mail] [{ID}]"
     text = (
         line(f"[ActiveJob] Enqueued Mail (Job ID: {ID}) to GoodJob(default) with arguments: 7")
-        + line(
-            f"{tags} Performing Mail (Job ID: {ID}) from GoodJob(default) enqueued at 2026-03-01T22:00:05Z", seconds=1
-        )
+        + line(f"{tags} Performing Mail {FROM} enqueued at 2026-03-01T22:00:05Z", seconds=1)
         + line(f"{tags} Retrying Mail (Job ID: {ID}) after 1 attempts in 3 seconds, due to a E (x).", seconds=1.5)
         + line(f"{tags} Performed Mail (Job ID: {ID}) from GoodJob(default) in 500ms", seconds=1.51)
         + line(f"[GoodJob] [80] [{THREAD}] Executed GoodJob {ID}", seconds=1.52)
-        + line(
-            f"{tags} Performing Mail (Job ID: {ID}) from GoodJob(default) enqueued at 2026-03-01T22:00:06Z", seconds=5
-        )
+        + line(f"{tags} Performing Mail {FROM} enqueued at 2026-03-01T22:00:06Z", seconds=5)
         + line(f"{tags} Performed Mail (Job ID: {ID}) from GoodJob(default) in 500ms", seconds=5.5)
         + line(f"[GoodJob] [80] [{THREAD}] Executed GoodJob {ID}", seconds=5.52)
         + line(f"[ActiveJob] [GoodJob] {ABORTED}", seconds=6)
