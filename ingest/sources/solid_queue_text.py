@@ -172,7 +172,7 @@ def _worker_events(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.select(*_SHARED, pl.col("worker_event").alias("event"), "version", _WORDS).hstack(told)
 
 
-_PROCESS = {
+_PROCESS: dict[str, type[pl.DataType] | pl.DataType] = {
     "pid": pl.Int64,
     "host": pl.String,
     "worker": pl.String,
