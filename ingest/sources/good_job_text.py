@@ -171,9 +171,8 @@ def _interrupted(lines: pl.DataFrame) -> pl.DataFrame:
         .select(
             *_SHARED,
             "record_no",
-            pl.lit("interrupted").alias("event"),
+            pl.lit("requeued").alias("event"),
             "job_id",
-            pl.lit(True).alias("will_retry"),  # noqa: FBT003 - a value
             pl.col("words").alias("message"),
         )
     )

@@ -121,6 +121,12 @@ def test_a_damaged_export_is_rejected_with_the_reason(damaged: str) -> None:
     assert "could not be read" in rows_of(SOURCE, damaged)["rejects"][0]["reason"]
 
 
+def test_a_row_without_an_id_costs_no_other_row() -> None:
+    found = rows_of(SOURCE, text({"queue_name": "x"}, row(), {"id": []}))
+    assert [job["job_id"] for job in found["snapshot_jobs"]] == [ID]
+    assert [reject["reason"][:19] for reject in found["rejects"]] == ['row 1 of "good_jobs', 'row 3 of "good_jobs']
+
+
 @pytest.mark.parametrize("other", ['{"system": "procrastinate", "taken_at": ""}', "id,performed_at\n", '{"id": 1}\n'])
 def test_other_documents_are_left_to_others(other: str) -> None:
     assert not claimed(SOURCE, other)

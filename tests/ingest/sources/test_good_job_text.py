@@ -76,12 +76,12 @@ def test_queues_that_are_left_out_are_not_taken_for_queues_that_are_read() -> No
     assert (row["event"], row["queues"]) == ("booted", None)
 
 
-def test_jobs_that_a_killed_scheduler_leaves_are_interrupted_and_come_again() -> None:
+def test_jobs_that_a_killed_scheduler_leaves_are_given_back_and_have_not_failed() -> None:
     words = f"GoodJob scheduler has been killed. The following Active Jobs were interrupted: {ID} {OTHER_ID}"
     found = rows_of(SOURCE, line(f"[GoodJob] [80] {words}"))
-    assert [(row["record_no"], row["event"], row["job_id"], row["will_retry"]) for row in found["job_events"]] == [
-        (0, "interrupted", ID, True),
-        (1, "interrupted", OTHER_ID, True),
+    assert [(row["record_no"], row["event"], row["job_id"]) for row in found["job_events"]] == [
+        (0, "requeued", ID),
+        (1, "requeued", OTHER_ID),
     ]
     assert [(row["event"], row["job_count"]) for row in found["worker_events"]] == [("stopped", 2)]
 
@@ -173,3 +173,15 @@ def test_both_layers_tell_one_life(tmp_path: Path) -> None:
         (ID, "good_job", "succeeded", 2, 1, 1),
         (OTHER_ID, "good_job", "unknown", 0, 0, 0),
     ]
+
+
+def test_a_run_that_a_killed_scheduler_leaves_is_interrupted(tmp_path: Path) -> None:
+    text = (
+        line(f"[ActiveJob] [Mail] [{ID}] Performing Mail {FROM} enqueued at 2026-03-01T22:00:05Z", seconds=1)
+        + line("[GoodJob] [80] GoodJob shutting down scheduler...", seconds=10)
+        + line(
+            "[GoodJob] [80] GoodJob scheduler has been killed. The following Active Jobs were interrupted: " + ID,
+            seconds=35,
+        )
+    )
+    assert lives(tmp_path, text) == [(ID, "good_job", "queued", 1, 0, 0)]

@@ -113,6 +113,12 @@ def test_a_damaged_export_is_rejected_with_the_reason(damaged: str) -> None:
     assert "could not be read" in rows_of(SOURCE, damaged)["rejects"][0]["reason"]
 
 
+def test_a_row_without_an_id_costs_no_other_row() -> None:
+    found = rows_of(SOURCE, text({"queue_name": "x"}, job(), {"id": []}))
+    assert [row["job_id"] for row in found["snapshot_jobs"]] == [ID]
+    assert len(found["rejects"]) == 2
+
+
 def test_other_documents_are_left_to_others() -> None:
     assert not claimed(SOURCE, '{"system": "good_job", "taken_at": ""}')
 
