@@ -122,10 +122,10 @@ _SHARED = ["line_no", "occurred_at_clock", "pid", "thread", pl.lit("good_job").a
 
 
 def _executed(lines: pl.DataFrame) -> pl.DataFrame:
-    """Ends as the table of jobs tells them, too: there without process and thread, which would make two ends of one."""
-    tags = pl.col("words").str.splitn("] ", 3).struct
-    process = tags.field("field_0").str.strip_prefix("[")
-    told = process.str.contains(r"^\d{1,18}$")
+    """
+    Ends as the table of jobs tells them, too: there without process and thread, which would make two ends of one. The
+    message names both.
+    """
     return lines.select(
         "line_no",
         "occurred_at_clock",
@@ -133,13 +133,7 @@ def _executed(lines: pl.DataFrame) -> pl.DataFrame:
         pl.lit(0, pl.Int32).alias("record_no"),
         pl.lit("acknowledged").alias("event"),
         pl.col("executed").alias("job_id"),
-        pl.format("Executed GoodJob {}", "executed").alias("message"),
-        pl.struct(
-            pid=pl.coalesce(pl.when(told).then(process).cast(pl.Int64, strict=False), "pid"),
-            thread=pl.when(told).then(tags.field("field_1").str.strip_prefix("[")),
-        )
-        .struct.json_encode()
-        .alias("attributes"),
+        pl.col("words").alias("message"),
     )
 
 

@@ -39,13 +39,13 @@ def only(text: str, table: str = "job_events") -> dict[str, Any]:
 def test_executed_ends_a_run_whatever_came_of_it() -> None:
     row = only(line(f"[GoodJob] [80] [{THREAD}] Executed GoodJob {ID}"))
     assert (row["event"], row["job_id"], row["occurred_at_clock"]) == ("acknowledged", ID, AT)
-    assert row["attributes"] == f'{{"pid":80,"thread":"{THREAD}"}}'
+    assert row["message"] == f"[80] [{THREAD}] Executed GoodJob {ID}"
 
 
 def test_development_writes_no_time_and_the_process_stands_in_a_tag() -> None:
     row = only(f"[GoodJob] [80] [{THREAD}] Executed GoodJob {ID}\n")
     assert (row["event"], row["job_id"], row["occurred_at_clock"]) == ("acknowledged", ID, None)
-    assert row["attributes"] == f'{{"pid":80,"thread":"{THREAD}"}}'
+    assert row["message"] == f"[80] [{THREAD}] Executed GoodJob {ID}"
 
 
 @pytest.mark.parametrize(
