@@ -3,6 +3,10 @@ What the words of a Sidekiq log line mean, whichever formatter wrote the line.
 
 ``start``, ``done`` and ``fail`` are a job's life; ``fail`` also stands where a shutdown only pushed the job back. The
 report of an exception carries the job's payload: the only place where a Sidekiq log shows queue and arguments.
+
+sidekiq-unique-jobs names the job that it refuses: one that a client would have pushed never was on a queue, one that
+a worker had begun is left undone, though ``done`` follows. sidekiq-cron tells of what it enqueues, at the level debug,
+all but the id.
 """
 
 from __future__ import annotations
@@ -15,9 +19,11 @@ import polars as pl
 from polars import selectors as cs
 
 from ingest import active_job_messages
+from ingest import untrusted_json as read
 from ingest.ruby_literals import read_literal
 from ingest.sidekiq_payload import payload_facts
 from ingest.sources.source import Parsed
+from ingest.untrusted_json import Fields
 
 LINE = {
     "line_no": pl.Int64,
@@ -51,6 +57,9 @@ _WORKER_EVENTS = (
     (r"^Bye!", "stopped"),
 )
 _REQUEUE = "Work still in progress"
+_REFUSED = r"^Skipping job with id \((\S+)\) because lock_digest: \((\S*)\) already exists$"
+_DEAD = r"^Adding dead (\S+) job (\S+)$"
+_TICK = re.compile(r"^enqueued (?P<name>.+?): (?=\{\s*\"(?:[^\"\\]|\\.)*\" ?(?:=>|:))", re.DOTALL)
 _JOB_TEXT = re.compile(r'job=("(?:[^"\\]|\\.)*(?:"|\\?$))', re.DOTALL)
 _RUBY_ERROR = re.compile(r"^(?P<place>\S.*?:\d+:in [`'].*?'): (?P<message>.*) \((?P<error>[A-Z]\w*(?:::\w+)*)\)$")
 _PLAIN_ERROR = re.compile(r"^(?P<error>[A-Z]\w*(?:::\w+)*): (?P<message>.*)$", re.DOTALL)
@@ -93,12 +102,14 @@ def rows_of(lines: pl.DataFrame) -> Parsed:
         first.alias("first"),
         pl.lit("sidekiq").alias("system"),
     ).with_columns(_meaning().alias("meaning"))
-    rare = lines.filter(pl.col("meaning").is_in(["report", "requeue"]))
-    read = {line["line_no"]: _rare(line) for line in rare.iter_rows(named=True)}
-    told = [row for found, _ in read.values() for row in found]
-    kept = {line_no: unread for line_no, (found, unread) in read.items() if unread or not found}
+    rare = lines.filter(pl.col("meaning").is_in(["report", "requeue", "tick"]))
+    read_of = {line["line_no"]: _rare(line) for line in rare.iter_rows(named=True)}
+    told = [row for found, _ in read_of.values() for row in found]
+    kept = {line_no: unread for line_no, (found, unread) in read_of.items() if unread or not found}
     tables = {
-        "job_events": pl.concat([_lives(lines), pl.DataFrame(told, schema=_EVENT_SCHEMA)], how="diagonal"),
+        "job_events": pl.concat(
+            [_lives(lines), _refusals(lines), pl.DataFrame(told, schema=_EVENT_SCHEMA)], how="diagonal"
+        ),
         "worker_events": _workers(lines),
         "log_lines": pl.concat([_said(lines, kept), _continuations(lines, kept)], how="diagonal"),
     }
@@ -139,6 +150,12 @@ def _meaning() -> pl.Expr:
         .then(pl.lit("report"))
         .when(first.str.starts_with(f"{_REQUEUE} ["))
         .then(pl.lit("requeue"))
+        .when(first.str.starts_with("Skipping job with id (") & first.str.contains(_REFUSED))
+        .then(pl.lit("refused"))
+        .when(first.str.starts_with("Adding dead ") & first.str.contains(_DEAD))
+        .then(pl.lit("rejected"))
+        .when(jid.is_null() & first.str.starts_with("enqueued ") & first.str.contains(r': \{\s*"'))
+        .then(pl.lit("tick"))
         .when(worker & jid.is_null())
         .then(pl.lit("worker"))
         .otherwise(pl.lit("said"))
@@ -166,6 +183,31 @@ def _lives(lines: pl.DataFrame) -> pl.DataFrame:
         pl.col("first").alias("message"),
         "attributes",
     )
+
+
+def _refusals(lines: pl.DataFrame) -> pl.DataFrame:
+    """Jobs that a lock kept out: of a run begun, of the queue, or, where the strategy says so, into the dead set."""
+    first, jid = pl.col("first"), pl.col("job_id")
+    refused = first.str.extract(_REFUSED, 1)
+    return lines.filter(pl.col("meaning").is_in(["refused", "rejected"])).select(
+        "line_no",
+        pl.lit(0, pl.Int32).alias("record_no"),
+        "occurred_at",
+        pl.when(pl.col("meaning") == "rejected").then(pl.lit("retries_exhausted"))
+        .when(jid == refused).then(pl.lit("cancelled"))
+        .otherwise(pl.lit("lock_conflict")).alias("event"),
+        "system",
+        pl.coalesce(refused, first.str.extract(_DEAD, 2)).alias("job_id"),
+        pl.coalesce(first.str.extract(_DEAD, 1), pl.when(jid == refused).then("job_class")).alias("job_class"),
+        pl.when(jid == refused).then("queue").alias("queue"),
+        pl.when(jid != refused).then("job_id").alias("parent_job_id"),
+        "pid",
+        "thread",
+        "trace_id",
+        "span_id",
+        first.alias("message"),
+        "attributes",
+    )  # fmt: skip
 
 
 def _workers(lines: pl.DataFrame) -> pl.DataFrame:
@@ -208,7 +250,7 @@ def _attributes_and(*names: str) -> pl.Expr:
 
 def _continuations(lines: pl.DataFrame, kept: dict[int, str | None]) -> pl.DataFrame:
     """Lines after a one-line word, such as a library's warnings on the same stream: kept, but not part of it."""
-    one_line = pl.col("meaning").is_in(["life", "dead", "worker", "requeue"]) | (
+    one_line = pl.col("meaning").is_in(["life", "dead", "refused", "rejected", "tick", "worker", "requeue"]) | (
         (pl.col("meaning") == "report") & pl.col("report").is_null()
     )
     followed = one_line & pl.col("words").str.contains("\n", literal=True) & ~pl.col("line_no").is_in(list(kept))
@@ -231,6 +273,9 @@ def _rare(line: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
             for number, facts in jobs
             if facts is not None
         ], json.dumps({**context, "unreadable_jobs": unread}, ensure_ascii=False) if unread else None
+    if line["meaning"] == "tick":
+        tick = _tick(line["first"])
+        return ([base | _beside(context, tick) | {"record_no": 0, "event": "enqueued"}], None) if tick else ([], None)
     facts = _report(line)
     if facts is None:
         report = {"unreadable_report": line["report"]} if line["report"] and not context else {}
@@ -246,6 +291,38 @@ def _beside(context: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     if not said:
         return facts
     return facts | {"attributes": json.dumps(said | json.loads(facts["attributes"] or "{}"), ensure_ascii=False)}
+
+
+def _tick(words: str) -> dict[str, Any] | None:
+    """The facts of a job that a timetable enqueued: its template is told as a hash of Ruby's or as JSON."""
+    said = _TICK.match(words)
+    if said is None:
+        return None
+    template = _template(words[said.end() :])
+    job = Fields.of(template if isinstance(template, dict) else {})
+    job_class = job.take("wrapped", read.text) or job.take("class", read.text)
+    if job_class is None:
+        return None
+    job.aside = {"cron": said["name"]}
+    return {
+        "job_class": job_class,
+        "queue": job.take("queue", read.text),
+        "arguments": job.take("args", read.json_value),
+        "message": words,
+        "attributes": job.attributes(),
+    }
+
+
+def _template(text: str) -> Any:  # noqa: ANN401 - any value
+    try:
+        return read.decoded(text)
+    except ValueError:
+        pass
+    try:
+        value, end = read_literal(text)
+    except (ValueError, RecursionError):
+        return None
+    return None if text[end:].strip() else value
 
 
 def _pushed_back(text: str) -> dict[str, Any] | None:

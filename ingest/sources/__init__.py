@@ -9,6 +9,8 @@ from ingest.sources import (
     delayed_job_text,
     dramatiq_snapshot,
     dramatiq_text,
+    good_job_snapshot,
+    good_job_text,
     job_log,
     jobrunner_snapshot,
     otlp_json,
@@ -23,6 +25,8 @@ from ingest.sources import (
     sidekiq_json,
     sidekiq_snapshot,
     sidekiq_text,
+    solid_queue_snapshot,
+    solid_queue_text,
 )
 from ingest.sources.source import Parsed, Rows, Source
 
@@ -45,6 +49,10 @@ SOURCES: tuple[Source, ...] = (
     resque_snapshot.SOURCE,
     delayed_job_text.SOURCE,
     delayed_job_snapshot.SOURCE,
+    good_job_text.SOURCE,
+    good_job_snapshot.SOURCE,
+    solid_queue_text.SOURCE,
+    solid_queue_snapshot.SOURCE,
     active_job_json.SOURCE,
     active_job_text.SOURCE,
 )

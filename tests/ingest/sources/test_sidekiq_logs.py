@@ -279,3 +279,72 @@ def test_whatever_follows_a_prefix_is_accounted_for(words: str) -> None:
     ):
         parsed = source.parse(pl.DataFrame({"line_no": [1], "text": [text]}), duckdb.connect())
         assert sum(frame.height for frame in parsed.rows.values()) + (parsed.rejects is not None) >= 1
+
+
+DIGEST = "uniquejobs:4a488ba6a44a59f9309d1aa4e3133c03"
+OTHER = "fedcba9876543210fedcba98"
+
+
+def refusal(job_id: str) -> str:
+    return f"Skipping job with id ({job_id}) because lock_digest: ({DIGEST}) already exists"
+
+
+def test_a_duplicate_that_a_lock_refuses_at_the_client_is_no_lost_job() -> None:
+    text = f"{THREAD} uniquejobs=client until_executed={DIGEST} INFO: {refusal(OTHER)}\n"
+    (event,) = rows(sidekiq_text.SOURCE, text)["job_events"]
+    assert (event["event"], event["job_id"], event["parent_job_id"]) == ("lock_conflict", OTHER, None)
+    assert event["attributes"] == f'{{"uniquejobs": "client", "until_executed": "{DIGEST}"}}'
+
+
+def test_a_duplicate_that_a_job_would_have_enqueued_names_that_job_as_its_parent() -> None:
+    text = f"{BEFORE_8} uniquejobs=client until_executed={DIGEST} INFO: {refusal(OTHER)}\n"
+    (event,) = rows(sidekiq_text.SOURCE, text)["job_events"]
+    assert (event["event"], event["job_id"], event["parent_job_id"]) == ("lock_conflict", OTHER, JID)
+    assert event["job_class"] is None
+
+
+@pytest.mark.parametrize("source", [sidekiq_text.SOURCE, sidekiq_json.SOURCE], ids=["text", "JSON"])
+def test_a_run_that_a_lock_refuses_is_cancelled_though_done_follows(source: Source) -> None:
+    line = JSON % (refusal(JID), "") if source is sidekiq_json.SOURCE else f"{BEFORE_8} INFO: {refusal(JID)}"
+    (event,) = rows(source, f"{line}\n")["job_events"]
+    assert (event["event"], event["job_id"], event["job_class"]) == ("cancelled", JID, "WelcomeMail")
+
+
+def test_a_duplicate_that_the_client_puts_into_the_dead_set_is_told_with_its_class() -> None:
+    (event,) = rows(sidekiq_text.SOURCE, f"{THREAD} INFO: Adding dead WelcomeMail job {OTHER}\n")["job_events"]
+    assert (event["event"], event["job_id"], event["job_class"]) == ("retries_exhausted", OTHER, "WelcomeMail")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"queue"=>"mailers", "class"=>"WelcomeMail", "args"=>[7, {"to"=>"a"}]}',
+        '{"queue" => "mailers", "class" => "WelcomeMail", "args" => [7, {"to" => "a"}]}',
+        '{"queue":"mailers","class":"WelcomeMail","args":[7,{"to":"a"}]}',
+    ],
+    ids=["Ruby 3.1", "Ruby 3.4", "JSON"],
+)
+def test_a_tick_of_sidekiq_cron_tells_class_queue_and_arguments_and_no_id(template: str) -> None:
+    (event,) = rows(sidekiq_text.SOURCE, f"{THREAD} DEBUG: enqueued nightly: mail: {template}\n")["job_events"]
+    assert (event["event"], event["job_id"], event["job_class"]) == ("enqueued", None, "WelcomeMail")
+    assert (event["queue"], event["arguments"]) == ("mailers", '[7,{"to":"a"}]')
+    assert event["attributes"] == '{"cron":"nightly: mail"}'
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Cron Jobs - added job with name: nightly_report",
+        "Cron Jobs - added job with name nightly in the namespace default",
+        "CRON JOB: undefined method",
+        'enqueued nightly: {"class"=>#<Object:0x01>}',
+        'enqueued nightly: {"queue"=>"mailers"}',
+        "Starting Reaper",
+        "Skipping job with id () because lock_digest: () already exists",
+        "Deleted job: 0123",
+    ],
+)
+def test_other_words_of_the_plugins_are_kept_as_they_are(words: str) -> None:
+    found = rows(sidekiq_text.SOURCE, f"{THREAD} uniquejobs=reaper INFO: {words}\n")
+    assert [line["message"] for line in found["log_lines"]] == [words]
+    assert "job_events" not in found
