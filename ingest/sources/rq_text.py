@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ingest.python_calls import arguments_of_calls
 from ingest.python_tracebacks import error_of
+from ingest.rq_descriptions import arguments_of_call, class_of_call
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -281,10 +281,7 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
             pl.coalesce(pl.when(event != "acknowledged").then("description"), "done").alias("description"),
         )
     )
-    called = pl.col("description").str.extract(r"^([A-Za-z_][\w.]*)\(.*\)$", 1)
-    lives = lives.with_columns(called.alias("called")).with_columns(
-        pl.col("description").str.slice(pl.col("called").str.len_chars() + 1).str.head(-1).alias("written")
-    )
+    lives = lives.with_columns(class_of_call(pl.col("description")).alias("called"))
     stamp = said.str.extract(r" at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)(?:\+00:00)?(?:,|$)", 1)
     moment = stamp.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
     moment = pl.when(moment.dt.year().is_between(*_YEARS)).then(moment)
@@ -301,7 +298,7 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
             "called", said.str.extract(r": exception raised while executing \((.*)\)$", 1)
         ).alias("job_class"),
         "queue",
-        _arguments().alias("arguments"),
+        arguments_of_call(pl.col("description"), pl.col("called")).alias("arguments"),
         "worker",
         # A worker runs one job at a time: the worker is its only thread, and tells apart runs of one job at once.
         pl.col("worker").alias("thread"),
@@ -313,12 +310,6 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
         pl.col("first").alias("message"),
         _attributes("level").alias("attributes"),
     )  # fmt: skip
-
-
-def _arguments() -> pl.Expr:
-    """What stands between the brackets, unless it was cut."""
-    written = pl.col("written")
-    return arguments_of_calls(pl.when(~written.str.contains(r"\.\.\.(?:, |$)")).then(written))
 
 
 def _seconds(took: pl.Expr) -> pl.Expr:
