@@ -49,7 +49,7 @@ _WORDS = "|".join(
     (
         rf"Worker \S+?(?: \[PID \d+\])?:? (?:{_OF_WORKER}|[^\s:]+: .*\([^()\s]+\)$|[^\s:]+: {_UUID}$)",
         rf"[^\s:]+: (?:Job OK \([^()\s]+\)$|[\w.]+\(.*\) \([^()\s]+\)$|.*\({_UUID}\)$|{_UUID}$)",
-        r"Successfully completed .* in [^ ]*(?:days?, [^ ]*)?s on worker \S+$",
+        r"Successfully completed .* in (?:\d+ days?, )?[\d:.]+s on worker \S+$",
         r"Result (?:is kept for \d+ seconds|will never expire|discarded immediately)",
         r"\*\*\* Listening on ",
         r"Cleaning registries for queue: ",
