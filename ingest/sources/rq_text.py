@@ -36,6 +36,7 @@ _PARTS = (
     rf"(?: ?(?P<zone>Z|[+-]\d\d:?\d\d))?\]?(?P<names>(?:{_BETWEEN}\[?(?:{_LEVEL}|rq(?:\.\w+)*)\]?)*){_BETWEEN}(?P<words>.*)$"
 )
 """The same as the prefix, in parts; an application's line has one, too."""
+_MORE_THAN_TIME = rf"^.{{8}}(?:{_BETWEEN}\[?(?:{_LEVEL}|rq)| [ :|-])"
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OF_WORKER = (
@@ -143,9 +144,17 @@ def _one_line_each(records: pl.DataFrame) -> pl.DataFrame:
 
 def _lines(records: pl.DataFrame) -> pl.DataFrame:
     """The prefix of each line in columns, and its words: ``first`` line and what ``follows`` it."""
+    text = pl.col("text")
+    # Most lines have a time and a space before their words; pulling them apart by a pattern takes long.
+    plain = (text.str.slice(8, 1) == " ") & text.str.contains(r"^\d\d:") & ~text.str.contains(_MORE_THAN_TIME)
+    parts = pl.when(~plain).then(text).str.extract_groups(_PARTS)
     frame = (
-        records.with_columns(pl.col("text").str.extract_groups(_PARTS).alias("parts"))
+        records.with_columns(plain.alias("plain"), parts.alias("parts"))
         .unnest("parts")
+        .with_columns(
+            pl.when("plain").then(text.str.slice(0, 8)).otherwise("time").alias("time"),
+            pl.when("plain").then(text.str.slice(9)).otherwise("words").alias("words"),
+        )
         .with_columns(
             pl.coalesce("words", "text").str.splitn("\n", 2).struct.rename_fields(["first", "follows"]).alias("words")
         )
@@ -189,14 +198,26 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
     """With the worker that a line names first, what it has ``said`` behind that, and what that tells."""
     first, said = pl.col("first"), pl.col("said")
     named = first.str.starts_with("Worker ") & pl.col("own")
-    groups = first.str.extract_groups(
-        r"^Worker (?:rq:worker:)?(?P<worker>\S+?)(?: \[PID (?P<pid>\d+)\])?:? (?P<behind>.*)$"
+    # The same holds for the name: it has no space, and a colon behind it.
+    halves = pl.when(named).then(first).str.slice(len("Worker ")).str.splitn(": ", 2)
+    name, behind = halves.struct.field("field_0").str.strip_prefix("rq:worker:"), halves.struct.field("field_1")
+    simple = behind.is_not_null() & ~name.str.contains(" ", literal=True)
+    groups = (
+        pl.when(named & ~simple.fill_null(value=False))
+        .then(first)
+        .str.extract_groups(r"^Worker (?:rq:worker:)?(?P<worker>\S+?)(?: \[PID (?P<pid>\d+)\])?:? (?P<behind>.*)$")
     )
     channel = said.str.extract(r"ubscribing (?:to|from) channel rq:pubsub:(\S+)$", 1)
     return (
-        lines.with_columns(pl.when(named).then(groups).alias("groups"))
+        lines.with_columns(
+            groups.alias("groups"),
+            pl.when(simple).then(name).alias("name"),
+            pl.when(simple).then(behind).alias("of_name"),
+        )
         .unnest("groups")
-        .with_columns(pl.coalesce("behind", "first").alias("said"))
+        .with_columns(
+            pl.coalesce("name", "worker").alias("worker"), pl.coalesce("of_name", "behind", "first").alias("said")
+        )
         .with_columns(
             pl.coalesce("worker", channel).alias("worker"),
             pl.when(pl.col("own")).then(_job_event()).alias("job_event"),
@@ -210,24 +231,42 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+_NAMED = r"^(?:job \S+|\[?Job [^\s\]]+?\]?)"
 _CALL = r"^[^\s:]+: (?:.* )?(?:\([^()\s]+\)|[0-9a-f-]{36})$"
 
 
 def _job_event() -> pl.Expr:
     said = pl.col("said")
-    of_job = said.str.starts_with("job ")
+    completed, of_job = said.str.starts_with("Successfully completed "), said.str.starts_with("job ")
+    noted = said.str.contains("^(?:Result|result:|note:) ")
+    call = pl.when(~completed & ~of_job & ~noted).then(said)
+    # What is said of the result of every run that succeeded is no event.
+    of_job_at_all = pl.when(
+        (of_job & ~said.str.contains(" result ", literal=True)) | said.str.contains(r"^\[?Job ")
+    ).then(said)
+    cleanup = pl.when(said.str.starts_with("StartedJobRegistry")).then(said)
     return (
-        pl.when(said.str.starts_with("Successfully completed ")).then(pl.lit("succeeded"))
-        .when(said.str.starts_with("Result ") | said.str.starts_with("result: ") | said.str.starts_with("note: ")).then(None)
-        .when(said.str.contains(_CALL))
-        .then(pl.when(said.str.contains(": Job OK (", literal=True)).then(pl.lit("acknowledged")).otherwise(pl.lit("started")))
-        .when(said.str.contains(r"^(?:job \S+|\[?Job [^\s\]]+?\]?): exception raised while executing \(")).then(pl.lit("failed"))
-        .when(of_job & said.str.contains(r"^job \S+ failed \(")).then(pl.lit("failed"))
-        .when(of_job & said.str.contains(r"^job \S+ stopped by user")).then(pl.lit("cancelled"))
-        .when(of_job & said.str.contains(r"^job \S+ has exceeded maximum retry attempts")).then(pl.lit("retries_exhausted"))
-        .when(said.str.contains(r"^Job \S+: (?:scheduled|enqueued) for retry")).then(pl.lit("retry_scheduled"))
-        .when(said.str.contains(r"^StartedJobRegistry cleanup: .*AbandonedJobError")).then(pl.lit("retries_exhausted"))
-    )  # fmt: skip
+        pl.when(completed)
+        .then(pl.lit("succeeded"))
+        .when(call.str.contains(_CALL))
+        .then(
+            pl.when(said.str.contains(": Job OK (", literal=True))
+            .then(pl.lit("acknowledged"))
+            .otherwise(pl.lit("started"))
+        )
+        .when(of_job_at_all.str.contains(rf"{_NAMED}: exception raised while executing \("))
+        .then(pl.lit("failed"))
+        .when(of_job_at_all.str.contains(r"^job \S+ failed \("))
+        .then(pl.lit("failed"))
+        .when(of_job_at_all.str.contains(r"^job \S+ stopped by user"))
+        .then(pl.lit("cancelled"))
+        .when(of_job_at_all.str.contains(r"^job \S+ has exceeded maximum retry attempts"))
+        .then(pl.lit("retries_exhausted"))
+        .when(of_job_at_all.str.contains(r"^Job \S+: (?:scheduled|enqueued) for retry"))
+        .then(pl.lit("retry_scheduled"))
+        .when(cleanup.str.contains("AbandonedJobError", literal=True))
+        .then(pl.lit("retries_exhausted"))
+    )
 
 
 def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
@@ -256,36 +295,39 @@ _TOLD = ["line_no", "occurred_at", "occurred_at_clock", "time_of_day"]
 def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
     said, event = pl.col("said"), pl.col("job_event")
     is_call = event.is_in(["started", "acknowledged"])
+    other = pl.when(~is_call & (event != "succeeded")).then(said)
     abandoned = (event == "retries_exhausted") & said.str.starts_with("StartedJobRegistry")
-    call = said.str.extract_groups(r"^(?P<queue>[^\s:]+): (?:(?P<description>.*) )?\(?(?P<id>[^()\s]+)\)?$")
-    done = said.str.extract_groups(
-        r"^Successfully completed (?:job (?P<done_id>\S+)|(?P<done>.*) job) in (?P<took>\S.*)s on worker (?P<on>\S+)$"
+    call = (
+        pl.when(is_call)
+        .then(said)
+        .str.extract_groups(r"^(?P<queue>[^\s:]+): (?:(?P<description>.*) )?\(?(?P<id>[^()\s]+)\)?$")
+    )
+    done = (
+        pl.when(event == "succeeded")
+        .then(said)
+        .str.extract_groups(
+            r"^Successfully completed (?:job (?P<done_id>\S+)|(?P<done>.*) job) in (?P<took>\S.*)s on worker (?P<on>\S+)$"
+        )
     )
     lives = (
-        lives.with_columns(
-            pl.when(is_call).then(call).alias("call"), pl.when(event == "succeeded").then(done).alias("completed")
-        )
+        lives.with_columns(call.alias("call"), done.alias("completed"))
         .unnest("call", "completed")
         .with_columns(
             pl.coalesce(
                 "id",
                 "done_id",
-                pl.when(~is_call & (event != "succeeded")).then(
-                    pl.coalesce(
-                        said.str.extract(r"^(?:j|\[?J)ob ([^\s\]]+?)\]?:? ", 1),
-                        said.str.extract(r"cleanup: (?:Moving job )?(\S+) (?:Moved |to |\()", 1),
-                    )
-                ),
+                other.str.extract(r"^(?:j|\[?J)ob ([^\s\]]+?)\]?:? ", 1),
+                other.str.extract(r"cleanup: (?:Moving job )?(\S+) (?:Moved |to |\()", 1),
             ).alias("job_id"),
             pl.coalesce("worker", "on").alias("worker"),
             pl.coalesce(pl.when(event != "acknowledged").then("description"), "done").alias("description"),
         )
     )
     lives = lives.with_columns(class_of_call(pl.col("description")).alias("called"))
-    stamp = said.str.extract(r" at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)(?:\+00:00)?(?:,|$)", 1)
+    stamp = other.str.extract(r" at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)(?:\+00:00)?(?:,|$)", 1)
     moment = stamp.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
     moment = pl.when(moment.dt.year().is_between(*_YEARS)).then(moment)
-    reason = said.str.extract(r"^job \S+ failed \((.*)\)$", 1)
+    reason = other.str.extract(r"^job \S+ failed \((.*)\)$", 1)
     return lives.select(
         "line_no",
         pl.coalesce("occurred_at", pl.when(abandoned).then(moment)).alias("occurred_at"),
@@ -295,7 +337,7 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
         pl.lit("rq").alias("system"),
         "job_id",
         pl.coalesce(
-            "called", said.str.extract(r": exception raised while executing \((.*)\)$", 1)
+            "called", other.str.extract(r": exception raised while executing \((.*)\)$", 1)
         ).alias("job_class"),
         "queue",
         arguments_of_call(pl.col("description"), pl.col("called")).alias("arguments"),
