@@ -156,7 +156,9 @@ def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
 
 
 def _errors(tracebacks: pl.Series) -> pl.Series:
-    return pl.Series("error", [_error(text) for text in tracebacks.to_list()], dtype=_ERROR)
+    # Where many jobs fail they fail alike.
+    known = {text: _error(text) for text in tracebacks.unique().to_list()}
+    return pl.Series("error", [known[text] for text in tracebacks.to_list()], dtype=_ERROR)
 
 
 def _error(traceback: str | None) -> dict[str, str | None]:
