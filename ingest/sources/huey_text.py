@@ -7,12 +7,12 @@ Huey's log, as its consumer writes it unless it was told to write simply (``-S``
     [2026-03-01 22:00:06,116] ERROR:huey:Worker-1:Unhandled exception in task 7a2d91be-11c3-4f60-8f0e-0c5b3f7d2a12.
     [2026-03-01 22:00:06,118] INFO:huey:Worker-1:Requeueing 7a2d91be-11c3-4f60-8f0e-0c5b3f7d2a12, 1 retries
 
-(each on one line). Traps: times are local and name no zone. ``2 retries`` counts those that are left, also where a task
-succeeds; a task that begins with none and fails is given up, and no line says so. A task that could not get its lock, or
-that asks to be tried again, was taken up before. The time that a task waits for is said in UTC, unless Huey was told
-otherwise. The third part is the thread, or with worker processes the process id. A consumer that is killed leaves nothing
-behind, neither here nor in Redis. A task enqueued by the application leaves no line, and no line names arguments or a
-queue.
+(each on one line). Traps: times are local and name no zone. ``2 retries`` counts those that are left, also where a
+task succeeds; a task that begins with none and fails is given up, and no line says so. A task that could not get its
+lock, or that asks to be tried again, was taken up before. The time that a task waits for is said in UTC, unless Huey
+was told otherwise. The third part is the thread, or with worker processes the process id. A consumer that is killed
+leaves nothing behind, neither here nor in Redis. A task enqueued by the application leaves no line, and no line names
+arguments or a queue.
 """
 
 from __future__ import annotations

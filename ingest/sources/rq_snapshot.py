@@ -15,10 +15,10 @@ Also what a script with RQ's own classes prints of each queue's registries:
      "workers": [{"key": "rq:worker:w1", "birth": "2026-03-01T21:00:00.000000Z", "state": "busy"}]}
 
 Traps: the score of a registry is when its entry expires, of ``failed`` and ``finished`` long after the event and of
-``wip`` the end of its heartbeat; only of ``scheduled`` it is when the job is due, and of ``canceled`` when that happened.
-Members of ``wip`` carry the id of the run behind that of the job, from version 2 on. A job that is due stays
-``scheduled`` where no worker runs a scheduler for that queue. Jobs and the workers' hashes go away when they expire, so
-that a registry may name a job that is gone. An idle worker shows a sign of life every seven minutes only.
+``wip`` the end of its heartbeat; only of ``scheduled`` it is when the job is due, and of ``canceled`` when that
+happened. Members of ``wip`` carry the id of the run behind that of the job, from version 2 on. A job that is due
+stays ``scheduled`` where no worker runs a scheduler for that queue. Jobs and the workers' hashes go away when they
+expire, so that a registry may name a job that is gone. An idle worker shows a sign of life every seven minutes only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 _KEYS = r'^\x{feff}?\s*\{\s*"system"\s*:\s*"rq"\s*,'
-_REGISTRIES = r'^\x{feff}?\s*\{\s*"captured_at"\s*:\s*[^,]{1,40},\s*"queues"\s*:\s*\{\s*"[^"]+"\s*:\s*\{\s*"count"\s*:\s*\d+,\s*"job_ids"'
+_REGISTRIES = (
+    r'^\x{feff}?\s*\{\s*"captured_at"\s*:\s*[^,]{1,40},\s*"queues"\s*:\s*\{\s*"[^"]+"\s*:\s*\{'
+    r'\s*"count"\s*:\s*\d+,\s*"job_ids"'
+)
 _QUEUE_KEY, _WORKER_KEY, _WAITING_TO_START = "rq:queue:", "rq:worker:", ":intermediate"
 _REGISTRY_KEY = re.compile(r"rq:(wip|scheduled|failed|finished|deferred|ready|canceled):(.+)", re.DOTALL)
 _RUN_ID = re.compile(r":[0-9a-f-]{32,36}$")
@@ -84,7 +87,7 @@ def _read_document(line_no: int, document: dict[str, Any], rows: SnapshotRows) -
             look.read_worker(worker.get("key") if isinstance(worker, dict) else None, worker)
         fields.left.pop("workers", None)
     else:
-        raise ValueError('neither "keys" nor "queues" is there')
+        raise ValueError('neither "keys" nor "queues" is there')  # noqa: TRY004 - bad input is one kind of error here
     look.read_queues()
     rows.snapshots.append(
         {

@@ -5,12 +5,12 @@ RQ's log, as ``rq worker`` writes it, from version 1 on; also its scheduler's, i
     22:00:05 Successfully completed shop.mail('a', 7) job in 0:00:00.163156s on worker w1
     22:00:05 Worker w1: mailers: Job OK (6f1e0c4a-8a52-4a4e-9b57-d3a1c0f9e2b1)
 
-(versions 1 and 2 leave out ``Worker w1:``). Traps: by default a line has the time of day and no date; say the day of the
-first line, or let the worker write it (``--date-format``). The line that tells how long a run took names no job, the next
-one does. A retry leaves no line: the same job is taken up again. Errors go to standard error, the rest to standard output:
-half a log has starts without ends. The words of a job may be its caller's own, and arguments are cut after 75 characters:
-such arguments are left out, as they would make different jobs look equal. Who says that a job was abandoned is another
-worker than the one that ran it. A warm shutdown lets the job finish.
+(versions 1 and 2 leave out ``Worker w1:``). Traps: by default a line has the time of day and no date; say the day of
+the first line, or let the worker write it (``--date-format``). The line that tells how long a run took names no job,
+the next one does. A retry leaves no line: the same job is taken up again. Errors go to standard error, the rest to
+standard output: half a log has starts without ends. The words of a job may be its caller's own, and arguments are cut
+after 75 characters: such arguments are left out, as they would make different jobs look equal. Who says that a job
+was abandoned is another worker than the one that ran it. A warm shutdown lets the job finish.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _BETWEEN = r"[ :|-]+"
 _PREFIX = rf"{_TIME}(?:{_BETWEEN}\[?(?:{_LEVEL}|rq(?:\.\w+)*)\]?)*{_BETWEEN}"
 _PARTS = (
     r"(?s)^\[?(?:(?P<date>\d{4}-\d\d-\d\d)[T ])?(?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,6}))?"
-    rf"(?: ?(?P<zone>Z|[+-]\d\d:?\d\d))?\]?(?P<names>(?:{_BETWEEN}\[?(?:{_LEVEL}|rq(?:\.\w+)*)\]?)*){_BETWEEN}(?P<words>.*)$"
+    r"(?: ?(?P<zone>Z|[+-]\d\d:?\d\d))?\]?"
+    rf"(?P<names>(?:{_BETWEEN}\[?(?:{_LEVEL}|rq(?:\.\w+)*)\]?)*){_BETWEEN}(?P<words>.*)$"
 )
 """The same as the prefix, in parts; an application's line has one, too."""
 _MORE_THAN_TIME = rf"^.{{8}}(?:{_BETWEEN}\[?(?:{_LEVEL}|rq)| [ :|-])"
@@ -43,8 +44,8 @@ _OF_WORKER = (
     "started |started,|subscribing to|unsubscribing from|cleaning |warm shut|cold shut|stopping |done, quitting|"
     "idle for |finished |suspended|note: |job |handling |preparing |dequeu|performing |sent heartbeat|got signal|"
     "registering |killed horse|work horse |horse already|could not connect|found an unhandled|received message|"
-    r"Redis connection|exception during|pubsub thread|taking down|started job|moving |calling |saving |\*\*\* Listening|"
-    r"shutdown signal|result: |with pid \d+ is "
+    r"Redis connection|exception during|pubsub thread|taking down|started job|moving |calling |saving |"
+    r"\*\*\* Listening|shutdown signal|result: |with pid \d+ is "
 )
 _WORDS = "|".join(
     (
@@ -308,7 +309,8 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
         pl.when(event == "succeeded")
         .then(said)
         .str.extract_groups(
-            r"^Successfully completed (?:job (?P<done_id>\S+)|(?P<done>.*) job) in (?P<took>\S.*)s on worker (?P<on>\S+)$"
+            r"^Successfully completed (?:job (?P<done_id>\S+)|(?P<done>.*) job)"
+            r" in (?P<took>\S.*)s on worker (?P<on>\S+)$"
         )
     )
     lives = (
@@ -417,7 +419,7 @@ SOURCE = Source(
     kind="log",
     system="rq",
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers", "queues"}),
-    cannot="When a job was enqueued, whether a failed one will be retried and, by default, on which day it all happened.",
+    cannot="When a job was enqueued, whether a failed one will be retried and, by default, on which day.",
     claims=_claims,
     parse=_parse,
     goes_on=True,

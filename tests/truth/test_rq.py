@@ -34,9 +34,9 @@ RIGHT_ANSWERS: Mapping[str, set[str]] = {
     "retry_storm": {"retry-storm"},
 }
 """
-Kind of planted fault to the rules that name it rightly. Left out: one job that two workers ran within the same second, by
-logs that write whole seconds; retries that were never exhausted, as no worker ran a scheduler for their queue; a job that
-hung for less time than two others of its class had taken.
+Kind of planted fault to the rules that name it rightly. Left out: one job that two workers ran within the same second,
+by logs that write whole seconds; retries that were never exhausted, as no worker ran a scheduler for their queue; a job
+that hung for less time than two others of its class had taken.
 """
 RETRIES = int(THRESHOLDS["retried-often.attempts"])
 
@@ -85,7 +85,7 @@ def test_every_execution_is_found_and_ended_as_it_did(db: duckdb.DuckDBPyConnect
     # Two ended within the second in which the observation did, whose lines are of that whole second.
     apart = {job_id: (runs, told[job_id]) for job_id, runs in ran.items() if sorted(runs) != sorted(told[job_id])}
     assert len(apart) <= 2, apart
-    assert {job_id: told[job_id] for job_id in killed} == dict.fromkeys(killed, ["failed"])
+    assert {job_id: told[job_id] for job_id in killed} == {job_id: ["failed"] for job_id in killed}
     assert told.keys() - ran.keys() == killed
 
 

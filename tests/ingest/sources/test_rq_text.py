@@ -18,6 +18,7 @@ from tests.ingest.sources.reading import claimed, rows_of
 
 ID, OTHER_ID = "6f1e0c4a-8a52-4a4e-9b57-d3a1c0f9e2b1", "7a2d91be-11c3-4f60-8f0e-0c5b3f7d2a12"
 TRACEBACK = 'Traceback (most recent call last):\n  File "/app/shop.py", line 23, in mail\n    work()\n'
+MOVED = "Moved to FailedJobRegistry, due to AbandonedJobError,"
 CALL = "shop.mail('a', 7)"
 
 
@@ -130,8 +131,7 @@ def test_arguments_that_were_cut_are_left_out() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"StartedJobRegistry cleanup: {ID} Moved to FailedJobRegistry, due to AbandonedJobError,"
-        " at 2026-03-01 22:00:09.657179+00:00\n",
+        f"StartedJobRegistry cleanup: {ID} {MOVED} at 2026-03-01 22:00:09.657179+00:00\n",
         line(f"StartedJobRegistry cleanup: Moving job {ID} to FailedJobRegistry (due to AbandonedJobError)"),
     ],
     ids=["without a time of its own", "version 1"],
