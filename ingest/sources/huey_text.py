@@ -235,11 +235,13 @@ def _worker_events(workers: pl.DataFrame) -> pl.DataFrame:
         "occurred_at_clock",
         pl.col("worker_event").alias("event"),
         pl.lit("huey").alias("system"),
-        pl.coalesce(first.str.extract(r", PID (\d{1,18}) at ", 1).cast(pl.Int64, strict=False), "pid").alias("pid"),
+        "pid",  # with threads no other line tells it
         "thread",
         first.str.extract(r"^Huey consumer started with (\d{1,9}) ", 1).cast(pl.Int32).alias("concurrency"),
         first.alias("message"),
-        pl.struct("logger", "level").struct.json_encode().alias("attributes"),
+        pl.struct("logger", "level", first.str.extract(r", PID (\d{1,18}) at ", 1).alias("pid_of_consumer"))
+        .struct.json_encode()
+        .alias("attributes"),
     )
 
 

@@ -166,3 +166,38 @@ def test_a_task_s_life_is_told_by_its_lines(log: str, attempts: list[str], state
     with open_for_reading(tmp_path / "t.duckdb") as db:
         assert [row[0] for row in db.execute("select state from attempts order by attempt").fetchall()] == attempts
         assert db.execute("select state from jobs").fetchall() == [(state,)]
+
+
+BOOTED = "Huey consumer started with 2 thread, PID 80 at 2026-03-01 22:00:00.100112"
+
+
+@pytest.mark.parametrize(
+    ("behind", "attempt", "worker"),
+    [
+        ([(60, BOOTED, CONSUMER)], ("running", "gone"), "gone"),
+        ([(2, "Shutting down gracefully...", CONSUMER)], ("running", "alive"), "alive"),
+        (
+            [(2, "Shutting down gracefully...", CONSUMER), (3, "Consumer exiting.", CONSUMER)],
+            ("unknown", "stopped"),
+            "stopped",
+        ),
+        ([(2, f"Executing shop.mail: {OTHER_ID}", "huey")], ("unknown", "alive"), "alive"),
+    ],
+    ids=["another consumer boots into its log", "it shuts down and waits", "it has shut down", "its thread went on"],
+)
+def test_a_consumer_without_a_process_id_in_its_lines_is_the_one_that_writes_the_log(
+    behind: list[tuple[float, str, str]], attempt: tuple[str, str], worker: str, tmp_path: Path
+) -> None:
+    log = line(BOOTED, CONSUMER, thread="MainThread", seconds=-5) + LAST.replace(":10,", ":05,")
+    log += "".join(
+        line(words, logger, seconds=seconds, thread="Worker-1" if logger == "huey" else "MainThread")
+        for seconds, words, logger in behind
+    )
+    (tmp_path / "consumer.log").write_text(log)
+    load_all(tmp_path / "t.duckdb", tmp_path / "consumer.log")
+    with open_for_writing(tmp_path / "t.duckdb") as db:
+        derive(db)
+    with open_for_reading(tmp_path / "t.duckdb") as db:
+        question = "select state, worker_state from attempts where job_id = $job"
+        assert db.execute(question, {"job": ID}).fetchall() == [attempt]
+        assert db.execute("select state, pid from workers order by booted_at").fetchall()[0] == (worker, None)
