@@ -41,7 +41,8 @@ def _read_each(written: pl.Series) -> pl.Series:
     """Only what is not plain comes to be read one by one."""
     plain = written.str.contains(_PLAIN_VALUES) | written.str.contains(_PLAIN_NAMED_VALUES) | (written == "")
     texts = [None if known else text for text, known in zip(written, plain, strict=True)]
-    return pl.Series(written.name, [None if text is None else _as_json(text) for text in texts], dtype=pl.String)
+    read = {text: _as_json(text) for text in set(texts) if text is not None}
+    return pl.Series(written.name, [None if text is None else read[text] for text in texts], dtype=pl.String)
 
 
 def _as_json(written: str) -> str:

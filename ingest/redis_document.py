@@ -34,6 +34,7 @@ def is_redis_document(beginning: pl.Expr) -> pl.Expr:
         beginning.str.contains(r"^\x{feff}?\s*\{")
         & beginning.str.contains(r'"captured_at"\s*:')
         & beginning.str.contains(r'"keys"\s*:\s*\{|"redis_time"\s*:\s*\[')
+        & ~beginning.str.contains(r'"keys"\s*:\s*\{\s*"[^"]*"\s*:\s*\d')  # where they are only counted
     )
 
 

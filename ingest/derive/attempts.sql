@@ -23,14 +23,19 @@ with placed as (
         qualify row_number() over (partition by scope, pid, host, log_name order by place) = 1
     ) as g
         on
-            e.scope = g.scope and e.pid = g.pid
+            e.scope = g.scope
+            and (
+                e.pid = g.pid
+                -- A log that names threads only is written by one process at a time.
+                or (e.pid is null and e.workers is null and e.thread is not null and g.pid = 0 and e.log_name = g.log_name)
+            )
             and coalesce(e.log_name = g.log_name, g.log_name is null)
             and coalesce(e.host = g.host, true)
     left join worker_places as w
         on e.pid is null and e.scope = w.scope and k.system = w.system and list_contains(e.workers, w.worker)
     asof left join incarnations as i
         on
-            e.scope = i.scope and coalesce(g.place, w.place) = i.place and coalesce(e.pid, w.pid) = i.pid
+            e.scope = i.scope and coalesce(g.place, w.place) = i.place and coalesce(e.pid, w.pid, g.pid) = i.pid
             and coalesce(e.started_at, e.ended_at, timestamp '0001-01-01 00:00:00') >= i.from_at
 ),
 

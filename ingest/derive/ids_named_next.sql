@@ -15,7 +15,7 @@ with said as (
         job_id,
         event
     from job_events
-    where pid is not null and thread is not null
+    where thread is not null
     union all
     select
         source_id,
@@ -30,7 +30,7 @@ with said as (
         job_id,
         'line'
     from log_lines
-    where pid is not null and thread is not null and job_id is not null
+    where thread is not null and job_id is not null
 ),
 
 followed as (
@@ -61,5 +61,5 @@ from followed
 where
     job_id is null and next_id is not null and next_event not in ('started', 'enqueued', 'scheduled')
     and coalesce(next_class = job_class, true)
-    and next_at - occurred_at <= interval 2 second
+    and coalesce(next_at - occurred_at <= interval 2 second, true)
 order by source_id, line_no, record_no

@@ -43,7 +43,9 @@ written as (
         null::integer as concurrency,
         null as version
     from told_events
-    where (pid is not null or worker is not null) and event not in ('scheduled', 'enqueued', 'enqueue_failed')
+    where
+        (pid is not null or worker is not null or thread is not null)
+        and event not in ('scheduled', 'enqueued', 'enqueue_failed')
     union all
     select
         source_id,
@@ -58,7 +60,7 @@ written as (
         concurrency,
         version
     from worker_events
-    where pid is not null or worker is not null
+    where (pid is not null or worker is not null or thread is not null)
     union all
     select
         l.source_id,
@@ -117,6 +119,14 @@ hosts_of_any as (
     having count(distinct host) = 1
 ),
 
+logs_of_one_process as (
+    -- A process that tells of its boot and names threads only: what its threads write in that log is its own.
+    select distinct log_of(s.path) as log_name
+    from worker_events as e
+    inner join sources as s on e.source_id = s.source_id
+    where e.event = 'booted' and e.pid is null and e.worker is null and e.thread is not null
+),
+
 placed as (
     select
         w.*,
@@ -129,14 +139,14 @@ placed as (
             and (w.scope, w.system) not in (select (scope, system) from process_looks)
 )
 
--- A worker without a process id is known by its name.
+-- A worker without a process id is known by its name; in the log of a process that names threads only, by that log.
 select
     w.scope,
     w.system,
     coalesce(w.known_host, n.place, log_of(s.path)) as place,
     w.known_host as host,
     log_of(s.path) as log_name,
-    coalesce(w.pid, n.pid) as pid,
+    coalesce(w.pid, n.pid, case when w.worker is null then 0 end) as pid,
     w.worker,
     w.seen_at,
     w.sign,
@@ -148,7 +158,10 @@ from placed as w
 inner join sources as s on w.source_id = s.source_id
 left join worker_places as n
     on w.pid is null and w.scope = n.scope and w.system = n.system and w.worker = n.worker
-where w.seen_at is not null or w.queues is not null
+left join logs_of_one_process as o on log_of(s.path) = o.log_name
+where
+    (w.seen_at is not null or w.queues is not null)
+    and (w.pid is not null or w.worker is not null or o.log_name is not null)
 union all
 select
     scope,

@@ -111,7 +111,9 @@ log_runs as (
         coalesce(
             nullif(bool_or(is_retry), false),
             bool_or(will_retry) filter (event in ('failed', 'interrupted')),
-            not nullif(bool_or(event in ('retries_exhausted', 'discarded')), false)
+            not nullif(bool_or(event in ('retries_exhausted', 'discarded')), false),
+            -- Some systems say with the start what they would do about a failure.
+            case when bool_or(event = 'failed') then bool_or(will_retry) filter (event = 'started') end
         ) as will_retry,
         any_value(error_class order by place) as error_class,
         any_value(error_message order by place) as error_message,

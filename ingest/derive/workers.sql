@@ -58,7 +58,11 @@ ended as (
                     not exists (
                         select 1 from runs as r
                         where
-                            r.kind = 'log' and r.scope = p.scope and r.pid = p.pid
+                            r.kind = 'log' and r.scope = p.scope
+                            and coalesce(
+                                r.pid = p.pid,
+                                p.pid = 0 and coalesce(r.worker = p.worker, r.log_name = p.log_name)
+                            )
                             and r.start_seen_at >= p.first_seen_at and r.ended_at is null
                     ) then p.stopping_at
             end
