@@ -16,6 +16,8 @@ from typing import Any
 
 from ingest import untrusted_json as read
 
+_MARKS = re.compile(r"[\s\ufeff,\[\]]*")
+_BEGINNING = re.compile(r'(?m)^[ \t]*\{\s*"resource(?:Spans|Logs|Metrics|_spans|_logs|_metrics)"\s*:')
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 
 
@@ -53,28 +55,29 @@ def regular_request(text: str) -> str:
     return read.encoded(request)
 
 
-def requests_of(document: str) -> Iterator[str]:
+def requests_of(document: str) -> list[str]:
     """
-    The requests of a document that is no single one: a list of them, or one after the other, each beginning on a line
-    of its own. What is cut off comes as it stands.
+    The requests of a document, as text: the elements of a list, or what stands in it one after the other. What cannot be
+    decoded comes as it stands, as far as to the next line on which a request begins.
     """
-    text = document.strip()
-    if not text.startswith("["):
-        yield from (part.strip() for part in re.split(r"(?m)^(?=\{)", text) if part.strip())
-        return
     decoder = json.JSONDecoder(parse_constant=str)
-    at = 1
-    while at < len(text):
-        at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,")) if text[at] in " \t\r\n," else 0
-        if text[at : at + 1] in ("]", ""):
-            return
+    requests: list[str] = []
+    at = _after_marks(document, 0)
+    while at < len(document):
         try:
-            _, end = decoder.raw_decode(text, at)
+            _, end = decoder.raw_decode(document, at)
         except (ValueError, RecursionError):
-            yield text[at:]
-            return
-        yield text[at:end]
-        at = end
+            following = _BEGINNING.search(document, at + 1)
+            end = following.start() if following else len(document)
+        requests.append(document[at:end])
+        at = _after_marks(document, end)
+    return requests
+
+
+def _after_marks(document: str, at: int) -> int:
+    """Where the next request begins: behind white space and what holds a list together."""
+    found = _MARKS.match(document, at)
+    return found.end() if found else at
 
 
 def plain_object(pairs: str) -> str:
