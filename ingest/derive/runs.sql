@@ -128,6 +128,19 @@ log_runs as (
     having bool_or(is_start = 1 or ends_run or event = 'heartbeat')
 ),
 
+-- BullMQ tells in a span inside the run's what becomes of a job that failed.
+put_back as (
+    select
+        trace_id,
+        parent_span_id,
+        bool_or(starts_with(name, 'delay ') or starts_with(name, 'retry ')) as will_retry
+    from spans
+    where
+        system = 'bullmq' and kind = 'internal'
+        and (starts_with(name, 'delay ') or starts_with(name, 'retry ') or starts_with(name, 'fail '))
+    group by trace_id, parent_span_id
+),
+
 span_runs as (
     select
         k.job_key,
@@ -149,7 +162,12 @@ span_runs as (
         null::timestamp as heartbeat_at,
         p.wait,
         null::timestamp as enqueued_at,
-        case when p.outcome = 'retried' then true end as will_retry,
+        -- Celery calls a failure that will be retried by another name.
+        case
+            when p.outcome = 'retried' then true
+            when p.outcome = 'failed' and p.system = 'celery' then false
+            when p.outcome = 'failed' then b.will_retry
+        end as will_retry,
         p.error_class,
         p.error_message,
         p.backtrace,
@@ -161,6 +179,7 @@ span_runs as (
         null as log_name
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
+    left join put_back as b on p.trace_id = b.trace_id and p.span_id = b.parent_span_id
     where p.operation = 'run'
 ),
 
