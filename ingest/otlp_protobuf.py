@@ -29,6 +29,13 @@ HEAD = 1 << 16
 _LINE = 1 << 20
 """Bytes of messages that are told in one line, about."""
 
+_PREFIX = 4
+"""Bytes that tell the length of the message behind them."""
+_GOES_ON = 0x80
+"""The bit of a byte of a varint that says that another one follows."""
+_TRACE_ID, _SPAN_ID = 16, 8
+"""Bytes of each."""
+
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _HOLDER, _FIRST_OF_HOLDER = b"\n", (b"\n", b"\x12", b"\x1a")
 _IDS = frozenset({"trace_id", "span_id", "parent_span_id"})
@@ -46,17 +53,17 @@ class Cut:
 
 def framing(head: bytes) -> Callable[[Iterable[bytes], Cut], Iterator[bytes]] | None:
     """How to make lines of a file that begins with these bytes; None where they are no OTLP in protobuf."""
-    if _is_length(head[:4]) and _is_message(head[4 : 4 + _length(head)]):
+    if _is_length(head[:_PREFIX]) and _is_message(head[_PREFIX : _PREFIX + _length(head)]):
         return _lines_of_file
     return _lines_of_request if _is_request(head) else None
 
 
-def _length(head: bytes) -> int:
-    return int.from_bytes(head[:4], "big")
+def _length(head: bytes | bytearray) -> int:
+    return int.from_bytes(head[:_PREFIX], "big")
 
 
 def _is_length(head: bytes) -> bool:
-    return len(head) == 4 and 0 < _length(head) <= MAX_MESSAGE
+    return len(head) == _PREFIX and 0 < _length(head) <= MAX_MESSAGE
 
 
 def _is_message(beginning: bytes) -> bool:
@@ -76,7 +83,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift, byte in enumerate(data[at : at + 5]):
         value |= (byte & 0x7F) << (7 * shift)
-        if byte < 0x80:
+        if byte < _GOES_ON:
             return value, at + shift + 1
     return MAX_MESSAGE + 1, at
 
@@ -86,12 +93,12 @@ def _lines_of_file(pieces: Iterable[bytes], cut: Cut) -> Iterator[bytes]:
     for piece in pieces:
         held += piece
         at = 0
-        while len(held) - at >= 4 and _length(held[at : at + 4]) <= len(held) - at - 4:
-            end = at + 4 + _length(held[at : at + 4])
-            yield from _lines_of_message(bytes(held[at + 4 : end]))
+        while len(held) - at >= _PREFIX and _length(held[at : at + _PREFIX]) <= len(held) - at - _PREFIX:
+            end = at + _PREFIX + _length(held[at : at + _PREFIX])
+            yield from _lines_of_message(bytes(held[at + _PREFIX : end]))
             at = end
         del held[:at]
-        if len(held) >= 4 and _length(held) > MAX_MESSAGE:
+        if len(held) >= _PREFIX and _length(held) > MAX_MESSAGE:
             yield _undecoded(f"a message of {_length(held):,} bytes, or what follows is damaged", len(held))
             return
     cut.size = len(held)
@@ -175,7 +182,7 @@ def _unknown_bytes(request: Message) -> int:
 def _is_sound(request: Message) -> bool:
     """Of a traces request, which a metric of one gauge could be taken for: whether its spans have ids."""
     return all(
-        len(span.trace_id) == 16 and len(span.span_id) == 8
+        len(span.trace_id) == _TRACE_ID and len(span.span_id) == _SPAN_ID
         for holder in getattr(request, "resource_spans", ())
         for scope in holder.scope_spans
         for span in scope.spans[:1]
@@ -230,8 +237,8 @@ def _in_portions(items: Iterable[Message]) -> Iterator[list[Message]]:
 
 def _told(message: Message, *, whole: bool, but: str = "") -> dict[str, Any]:
     """
-    A message as OTLP/JSON has it: 64-bit numbers as text, ids in hex, other bytes in base64. Where it is to be ``whole``,
-    with the fields that this version of the protocol does not know.
+    A message as OTLP/JSON has it: 64-bit numbers as text, ids in hex, other bytes in base64. Where it is to be
+    ``whole``, with the fields that this version of the protocol does not know.
     """
     told = {
         field.json_name: _told_field(field, value, whole=whole)
@@ -261,7 +268,7 @@ def _unknown_fields(message: Message) -> list[dict[str, Any]]:
 
     return [
         {"number": field.field_number, "wireType": field.wire_type, "value": _told_unknown(field.data)}
-        for field in UnknownFieldSet(message)
+        for field in UnknownFieldSet(message)  # type: ignore[attr-defined]
     ]
 
 

@@ -45,7 +45,8 @@ def regular_request(text: str) -> str:
     """
     request = _camel(read.decoded_object(text))
     if isinstance(undecoded := request.get("undecodedOtlp"), dict):
-        raise ValueError(f"{undecoded.get('reason')} ({undecoded.get('bytes')} bytes where OTLP protobuf is expected)")
+        reason, size = undecoded.get("reason"), undecoded.get("bytes")
+        raise ValueError(f"{reason} ({size} bytes where OTLP protobuf is expected)")  # noqa: TRY004 - bad input
     if not any(name in request for name in _KNOWN):
         raise ValueError('an object without "resourceSpans", "resourceLogs" and "resourceMetrics"')
     beside = {key: request.pop(key) for key in list(request) if key not in _KNOWN}
@@ -57,8 +58,8 @@ def regular_request(text: str) -> str:
 
 def requests_of(document: str) -> list[str]:
     """
-    The requests of a document, as text: the elements of a list, or what stands in it one after the other. What cannot be
-    decoded comes as it stands, as far as to the next line on which a request begins.
+    The requests of a document, as text: the elements of a list, or what stands in it one after the other. What cannot
+    be decoded comes as it stands, as far as to the next line on which a request begins.
     """
     decoder = json.JSONDecoder(parse_constant=str)
     requests: list[str] = []
@@ -81,7 +82,7 @@ def _after_marks(document: str, at: int) -> int:
 
 
 def plain_object(pairs: str) -> str:
-    """Attributes as they are sent (JSON text), as the text of one object. What is no attribute stands under ``otlp.attributes``."""
+    """Attributes as they are sent (JSON text), as the text of one object; ``otlp.attributes`` has what is no attribute."""
     sent = read.decoded(pairs)
     told: list[str] = []
     odd: list[Any] = []
@@ -103,7 +104,7 @@ def plain_value(sent: Any) -> str:  # noqa: ANN401 - any JSON value
         return read.encoded("nested too deeply")
 
 
-def _plain(sent: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(sent: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, a return per kind of it
     if sent == {}:
         return None
     if not isinstance(sent, dict) or len(sent) != 1:
