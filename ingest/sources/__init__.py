@@ -5,6 +5,8 @@ from __future__ import annotations
 from ingest.sources import (
     active_job_json,
     active_job_text,
+    bullmq_events,
+    bullmq_log,
     delayed_job_snapshot,
     delayed_job_text,
     dramatiq_snapshot,
@@ -49,6 +51,8 @@ SOURCES: tuple[Source, ...] = (
     delayed_job_snapshot.SOURCE,
     active_job_json.SOURCE,
     active_job_text.SOURCE,
+    bullmq_events.SOURCE,
+    bullmq_log.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]
