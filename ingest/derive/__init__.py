@@ -28,6 +28,7 @@ STEPS = (
     "nameless_ids",
     "inferred_snapshot_ids",
     "ids_named_next",
+    "ids_of_queues",
     "told_events",
     "told_snapshot_jobs",
     "handler_words",

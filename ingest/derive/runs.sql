@@ -19,14 +19,18 @@ with placed as (
             'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
             'retry_scheduled', 'retries_exhausted'
         )
+        or (e.event = 'scheduled' and e.system = 'bullmq' and e.pid is null)
 ),
 
 run_events as (
-    -- A log without times is another observer: its runs are told apart by their order only. A retry or the giving up is
-    -- no run; said within one for an error it tells that it failed, whatever its last line says.
+    -- A log without times is another observer: its runs are told apart by their order only. So is the queue's own record,
+    -- which knows no process. A retry or the giving up is no run; said within one for an error it tells that it failed,
+    -- whatever its last line says.
     select
         *,
-        'log ' || system || case when stands_at is null then ' without times' else '' end as observer,
+        'log ' || system
+        || case when stands_at is null then ' without times' else '' end
+        || case when system = 'bullmq' and pid is null then ' without processes' else '' end as observer,
         case when event = 'started' then 1 else 0 end as is_start,
         event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
         event = 'cancelled' or (event = 'discarded' and error_class is null) as is_cut,
@@ -37,11 +41,19 @@ run_events as (
 ),
 
 numbered as (
-    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended.
+    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended. What BullMQ
+    -- keeps of a job that succeeded tells the worker's time, a moment before the stream's.
     select
         *,
         is_end and not coalesce(
-            event = 'acknowledged' and last_value(case when is_end then event end ignore nulls) over earlier is not null
+            last_value(case when is_end then event end ignore nulls) over earlier is not null
+            and (
+                event = 'acknowledged'
+                or (
+                    system = 'bullmq' and event = 'succeeded'
+                    and last_value(case when is_end then event end ignore nulls) over earlier = 'acknowledged'
+                )
+            )
             and occurred_at - max(case when is_end then occurred_at end) over earlier <= interval 1 second,
             false
         ) as is_new_end
@@ -67,10 +79,12 @@ counted as (
 
 grouped as (
     -- Ends before any start are runs of their own; after a start the first end counts, be it that the job was cancelled.
+    -- BullMQ's stream says of a run that failed and of a job that is put off before its first one the same.
     select
-        *,
+        * replace (case when event = 'scheduled' and start_no > 0 then 'failed' else event end as event),
         case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no,
-        is_end or (is_cut and start_no > 0) as ends_run
+        is_end or (is_cut and start_no > 0) or (event = 'scheduled' and start_no > 0) as ends_run,
+        event = 'scheduled' and start_no > 0 as is_put_off
     from counted
 ),
 
@@ -109,7 +123,7 @@ log_runs as (
         any_value(wait order by place) as wait,
         max(case when event = 'started' then enqueued_at end) as enqueued_at,
         coalesce(
-            nullif(bool_or(is_retry), false),
+            nullif(bool_or(is_retry or is_put_off), false),
             bool_or(will_retry) filter (event in ('failed', 'interrupted')),
             not nullif(bool_or(event in ('retries_exhausted', 'discarded')), false)
         ) as will_retry,
