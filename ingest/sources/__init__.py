@@ -7,6 +7,7 @@ from ingest.sources import (
     active_job_text,
     bullmq_events,
     bullmq_log,
+    bullmq_snapshot,
     delayed_job_snapshot,
     delayed_job_text,
     dramatiq_snapshot,
@@ -53,6 +54,7 @@ SOURCES: tuple[Source, ...] = (
     active_job_text.SOURCE,
     bullmq_events.SOURCE,
     bullmq_log.SOURCE,
+    bullmq_snapshot.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]

@@ -8,8 +8,8 @@ The event stream of BullMQ's queues, an entry per line, as ``XRANGE`` gives them
 
 Traps: ids of jobs are small numbers that each queue counts for itself, so that the queue is part of the id here. The
 stream says ``failed`` of the last attempt only: an attempt that will be retried ends as ``delayed`` or, without a
-backoff, as ``waiting`` from ``active``. A stalled job (its lock ran out) goes back to wait in the same way and is called
-``stalled`` behind it. ``delay`` is the moment at which the job is due. The stream keeps about 10,000 entries.
+backoff, as ``waiting`` from ``active``. A stalled job (its lock ran out) goes back to wait in the same way and is
+called ``stalled`` behind it. ``delay`` is the moment at which the job is due. The stream keeps about 10,000 entries.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ SOURCE = Source(
     kind="log",
     system="bullmq",
     shows=frozenset({"enqueues", "starts", "ends", "errors", "queues"}),
-    cannot="Which worker ran a job, its arguments, why an attempt before the last failed, and what was trimmed from it.",
+    cannot="Which worker ran a job, its arguments, why an attempt before the last failed, and what was trimmed away.",
     claims=_claims,
     parse=_parse,
 )

@@ -6,11 +6,11 @@ What a worker of BullMQ logs through pino: BullMQ itself writes no log, so that 
     {"level":30,"time":1772402405201,"pid":80,"hostname":"worker-1","name":"shop","queue":"mailers","jobId":"7",
      "job":"welcome","attemptsMade":1,"durationMs":68,"msg":"job completed"}
 
-(each on one line). A line tells an event where ``event`` or the words name one of a worker's (``job failed``, ``Job 7 has
-completed``) and the job is named as ``jobId`` or as the ``job`` itself; every other line is kept as it is. Traps: ids of
-jobs are small numbers that each queue counts for itself, so that the queue is part of the id here. ``attemptsMade``
-counts the attempts that have ended, a stalled one not among them. ``failed`` is said of each attempt. Who logs that a job
-has stalled is any worker of the queue, not the one that ran it. Times are milliseconds.
+(each on one line). A line tells an event where ``event`` or the words name one of a worker's (``job failed``, ``Job 7
+has completed``) and the job is named as ``jobId`` or as the ``job`` itself; every other line is kept as it is. Traps:
+ids of jobs are small numbers that each queue counts for itself, so that the queue is part of the id here.
+``attemptsMade`` counts the attempts that have ended, a stalled one not among them. ``failed`` is said of each attempt.
+Who logs that a job has stalled is any worker of the queue, not the one that ran it. Times are milliseconds.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ SOURCE = Source(
     kind="log",
     system="bullmq",
     shows=frozenset({"starts", "ends", "errors", "workers"}),
-    cannot="Whatever the application does not log: mostly the enqueue, the arguments, and whether a failure is retried.",
+    cannot="What the application does not log: mostly the enqueue, the arguments and whether a failure is retried.",
     claims=_claims,
     parse=_parse,
 )

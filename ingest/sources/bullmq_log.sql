@@ -174,8 +174,11 @@ select
                 || case when event = 'requeued' then '' else ', "hostname": null' end
                 || case when pid is not null and coalesce(event <> 'requeued', true) then ', "pid": null' else '' end
                 || case when level is not null then ', "level": null' else '' end
-                || case when event is not null and attempts_made is not null and f.attemptsMade is not null
-                    then ', "attemptsMade": null' else '' end
+                || case
+                    when event is not null and attempts_made is not null and f.attemptsMade is not null
+                        then ', "attemptsMade": null'
+                    else ''
+                end
                 || case when duration is not null then ', "durationMs": null' else '' end
                 || case when json_type(f.job) = 'VARCHAR' then ', "job": null' else '' end
                 || case when json_type(f.data) in ('OBJECT', 'ARRAY') and event is not null then ', "data": null' else '' end
