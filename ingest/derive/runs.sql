@@ -1,10 +1,17 @@
 -- One row per run as one kind of input saw it: a log's start and end, a span, a job held by a worker in snapshots.
 create or replace temp table runs as
 with placed as (
-    -- A line without a time stands before the next line of its log that has one.
+    -- A line without a time stands before the next line of its log that has one. A worker of BullMQ that takes a job up
+    -- again at once may say so before it has said that the attempt before failed.
     select
         k.job_key,
         e.*,
+        coalesce(
+            e.system = 'bullmq' and e.event = 'started' and lag(e.event) over in_log = 'started'
+            and lead(e.event) over in_log = 'failed' and lead(e.attempt) over in_log < e.attempt,
+            false
+        ) as is_early,
+        lead(e.occurred_at) over in_log as next_at,
         coalesce(
             e.occurred_at,
             min(e.occurred_at) over (
@@ -20,6 +27,9 @@ with placed as (
             'retry_scheduled', 'retries_exhausted'
         )
         or (e.event = 'scheduled' and e.system = 'bullmq' and e.pid is null)
+    window in_log as (
+        partition by k.job_key, e.source_id, e.host, e.pid, e.thread order by e.line_no, e.record_no
+    )
 ),
 
 run_events as (
@@ -27,7 +37,7 @@ run_events as (
     -- which knows no process. A retry or the giving up is no run; said within one for an error it tells that it failed,
     -- whatever its last line says.
     select
-        *,
+        * replace (case when is_early then next_at else stands_at end as stands_at),
         'log ' || system
         || case when stands_at is null then ' without times' else '' end
         || case when system = 'bullmq' and pid is null then ' without processes' else '' end as observer,
@@ -60,7 +70,7 @@ numbered as (
     from run_events
     window earlier as (
         partition by job_key, observer, host, pid, thread
-        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
+        order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
     )
 ),
 
@@ -73,7 +83,7 @@ counted as (
     from numbered
     window slot as (
         partition by job_key, observer, host, pid, thread
-        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and current row
+        order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and current row
     )
 ),
 
