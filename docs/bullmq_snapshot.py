@@ -5,9 +5,9 @@ usage: python3 bullmq_snapshot.py [redis://HOST:PORT/DB] [PREFIX] > snapshot.jso
        python3 bullmq_snapshot.py --events [redis://HOST:PORT/DB] [PREFIX] > events.jsonl
 
 Without them the environment variables REDIS_URL and BULLMQ_PREFIX are used, which keeps a password out of the list of
-processes; the prefix is ``bull`` unless the application sets another. With --events the queues' event streams are written
-instead, an entry per line. Everything is read in pages of at most about 1,000 items and written as it comes. Of jobs that
-succeeded the latest 10,000 of each queue are written.
+processes; the prefix is ``bull`` unless the application sets another. With --events the queues' event streams are
+written instead, an entry per line. Everything is read in pages of at most about 1,000 items and written as it comes. Of
+jobs that succeeded the latest 10,000 of each queue are written.
 """
 
 # ruff: noqa: INP001, UP017 - a script that stands alone, and runs on the Python 3.9 of older machines, too
@@ -49,8 +49,10 @@ def write_events(redis: Any, out: TextIO, prefix: str = "bull") -> None:  # noqa
     for queue in queues(redis, prefix):
         start = "-"
         while page := redis.xrange(f"{prefix}:{queue}:events", min=start, count=_PAGE):
-            for entry_id, fields in page:
-                out.write(json.dumps({"queue": queue, "id": entry_id, **fields}, ensure_ascii=False) + "\n")
+            out.writelines(
+                json.dumps({"queue": queue, "id": entry_id, **fields}, ensure_ascii=False) + "\n"
+                for entry_id, fields in page
+            )
             last, number = page[-1][0].split("-")
             start = f"{last}-{int(number) + 1}"
 
@@ -88,7 +90,7 @@ def _entries(redis: Any, base: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401
 
 
 def _list(redis: Any, key: str) -> Iterator[str]:  # noqa: ANN401 - the same
-    """From its end on, where the next job is: what is pushed at the front meanwhile moves nothing. In the list's order."""
+    """In the list's order, but read from its end, where the next job is: what is pushed at the front moves nothing."""
     pages: list[list[str]] = []
     stop = -1
     while page := redis.lrange(key, stop - _PAGE + 1, stop):

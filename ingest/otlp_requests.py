@@ -82,7 +82,7 @@ def _after_marks(document: str, at: int) -> int:
 
 
 def plain_object(pairs: str) -> str:
-    """Attributes as they are sent (JSON text), as the text of one object; ``otlp.attributes`` has what is no attribute."""
+    """Attributes as they are sent (JSON text), as one object's text; ``otlp.attributes`` has what is no attribute."""
     sent = read.decoded(pairs)
     told: list[str] = []
     odd: list[Any] = []

@@ -15,10 +15,10 @@ told as (
             case when json_type(line) = 'OBJECT' then line end,
             '{
                 "level": "VARCHAR", "time": "VARCHAR", "pid": "VARCHAR", "hostname": "VARCHAR", "msg": "VARCHAR",
-                "event": "VARCHAR", "queue": "VARCHAR", "queueName": "VARCHAR", "jobId": "VARCHAR", "job": "JSON",
+                "event": "VARCHAR", "queue": "VARCHAR", "queueName": "VARCHAR", "jobId": "VARCHAR", "job": "VARCHAR",
                 "jobName": "VARCHAR", "attemptsMade": "VARCHAR", "attempts": "VARCHAR", "maxAttempts": "VARCHAR",
-                "durationMs": "VARCHAR", "failedReason": "VARCHAR", "delay": "VARCHAR", "data": "JSON", "err": "JSON",
-                "error": "JSON", "worker": "VARCHAR", "trace_id": "VARCHAR", "span_id": "VARCHAR",
+                "durationMs": "VARCHAR", "failedReason": "VARCHAR", "delay": "VARCHAR", "data": "VARCHAR", "err": "VARCHAR",
+                "error": "VARCHAR", "worker": "VARCHAR", "trace_id": "VARCHAR", "span_id": "VARCHAR",
                 "traceId": "VARCHAR", "spanId": "VARCHAR"
             }'
         ) as f
@@ -32,18 +32,20 @@ jobs as (
         line,
         f,
         case
-            when json_type(f.job) = 'OBJECT' then json_transform(
+            when starts_with(f.job, '{') then try(json_transform(
                 f.job,
                 '{
                     "id": "VARCHAR", "name": "VARCHAR", "queueName": "VARCHAR", "attemptsMade": "VARCHAR",
-                    "data": "JSON", "opts": {"attempts": "VARCHAR"}, "failedReason": "VARCHAR"
+                    "data": "VARCHAR", "opts": {"attempts": "VARCHAR"}, "failedReason": "VARCHAR"
                 }'
-            )
+            ))
         end as j,
-        case when json_type(f.job) = 'VARCHAR' then f.job ->> '$' end as job_named,
-        case when json_type(f.err) = 'OBJECT' then f.err when json_type(f.error) = 'OBJECT' then f.error end as err,
-        case when json_type(f.err) = 'VARCHAR' then f.err ->> '$' when json_type(f.error) = 'VARCHAR' then f.error ->> '$' end
-            as err_words
+        case
+            when starts_with(coalesce(f.err, f.error), '{') then try(json_transform(
+                coalesce(f.err, f.error),
+                '{"type": "VARCHAR", "name": "VARCHAR", "message": "VARCHAR", "stack": "VARCHAR"}'
+            ))
+        end as err
     from told
 ),
 
@@ -62,16 +64,15 @@ read as (
             when regexp_full_match(f.time, '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ].*[-+]\d\d:?\d\d')
                 then try_cast(f.time as timestamptz) at time zone 'UTC'
         end as occurred_at,
-        case lower(f.level)
-            when '10' then 'debug' when '20' then 'debug' when '30' then 'info' when '40' then 'warn' when '50' then 'error'
-            when '60' then 'fatal' when 'trace' then 'debug' when 'warning' then 'warn'
-            when 'debug' then 'debug' when 'info' then 'info' when 'warn' then 'warn' when 'error' then 'error'
-            when 'fatal' then 'fatal'
+        case f.level
+            when '30' then 'info' when '40' then 'warn' when '50' then 'error' when '20' then 'debug' when '10' then 'debug'
+            when '60' then 'fatal' when 'info' then 'info' when 'warn' then 'warn' when 'error' then 'error'
+            when 'debug' then 'debug' when 'trace' then 'debug' when 'fatal' then 'fatal' when 'warning' then 'warn'
         end as level,
         case when regexp_full_match(f.pid, '\d{1,18}') then f.pid::bigint end as pid,
         coalesce(f.queue, f.queueName, j.queueName) as queue,
         coalesce(f.jobId, j.id) as number,
-        coalesce(job_named, f.jobName, j.name) as job_class,
+        coalesce(case when j is null then f.job end, f.jobName, j.name) as job_class,
         case
             when regexp_full_match(coalesce(f.attemptsMade, j.attemptsMade), '\d{1,9}')
                 then coalesce(f.attemptsMade, j.attemptsMade)::integer
@@ -81,11 +82,15 @@ read as (
                 then greatest(coalesce(f.maxAttempts, f.attempts, j.opts.attempts)::integer, 1)
         end as max_attempts,
         case when try_cast(f.durationMs as double) between 0 and 3e12 then f.durationMs::double / 1000 end as duration,
-        case when json_type(f.data) in ('OBJECT', 'ARRAY') then f.data when json_type(j.data) in ('OBJECT', 'ARRAY') then j.data end
-            as arguments,
-        coalesce(err ->> '$.type', err ->> '$.name') as error_class,
-        coalesce(err ->> '$.message', err_words, f.failedReason, j.failedReason) as error_message,
-        err ->> '$.stack' as backtrace,
+        case
+            when json_valid(f.data) and f.data[1] in ('{', '[') then f.data
+            when json_valid(j.data) and j.data[1] in ('{', '[') then j.data
+        end as arguments,
+        coalesce(err.type, err.name) as error_class,
+        coalesce(err.message, case when err is null then coalesce(f.err, f.error) end, f.failedReason, j.failedReason)
+            as error_message,
+        err.stack as backtrace,
+        err is not null as has_error,
         lower(coalesce(f.msg, '')) as words,
         lower(
             coalesce(
@@ -180,13 +185,12 @@ select
                     else ''
                 end
                 || case when duration is not null then ', "durationMs": null' else '' end
-                || case when json_type(f.job) = 'VARCHAR' then ', "job": null' else '' end
-                || case when json_type(f.data) in ('OBJECT', 'ARRAY') and event is not null then ', "data": null' else '' end
+                || case when f.job is not null and j is null then ', "job": null' else '' end
+                || case when event is not null and arguments = f.data then ', "data": null' else '' end
                 || case
-                    when event is null then ''
-                    when json_type(f.err) = 'OBJECT' then ', "err": {"type": null, "message": null, "stack": null}'
-                    when json_type(f.error) = 'OBJECT' then ', "error": {"type": null, "message": null, "stack": null}'
-                    else ''
+                    when event is null or not has_error then ''
+                    when f.err is not null then ', "err": {"type": null, "message": null, "stack": null}'
+                    else ', "error": {"type": null, "message": null, "stack": null}'
                 end
                 || '}'
             )::json

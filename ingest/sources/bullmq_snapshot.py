@@ -7,11 +7,11 @@ BullMQ's Redis keys at one moment, as a JSON document: what waits, runs, is put 
       {"key": "bull:mailers:7", "type": "hash", "hash": {"name": "welcome", "data": "{\"to\":7}",
         "opts": "{\"attempts\":3}", "timestamp": "1772402405120", "delay": "0", "priority": "0"}}]}
 
-Traps: ids of jobs are small numbers that each queue counts for itself, so that the queue is part of the id here; those of
-repeated jobs hold colons. Lists are read from their end. The score of a delayed job is its due time by 4096, and what
-waits after a failure lies in the same set. ``atm`` counts ended attempts, ``ats`` starts, a stalled one among them, ``stc``
-stalls. A running job whose lock is gone has lost its worker, and goes back to wait when another one notices. Jobs that
-succeeded stay until they are trimmed: each is told as an end. All times are milliseconds.
+Traps: ids of jobs are small numbers that each queue counts for itself, so that the queue is part of the id here; those
+of repeated jobs hold colons. Lists are read from their end. The score of a delayed job is its due time by 4096, and
+what waits after a failure lies in the same set. ``atm`` counts ended attempts, ``ats`` starts, stalled ones among them,
+``stc`` stalls. A running job whose lock is gone has lost its worker, and goes back to wait when another one notices.
+Jobs that succeeded stay until they are trimmed: each is told as an end. All times are milliseconds.
 """
 
 from __future__ import annotations

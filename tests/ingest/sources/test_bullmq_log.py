@@ -85,9 +85,7 @@ def test_an_error_is_told_with_class_message_and_stack_and_the_rest_of_it_is_kep
         ({"failedReason": "job stalled more than allowable limit"}, False),
     ],
 )
-def test_whether_a_failure_is_retried_is_told_where_anything_tells(
-    more: dict[str, Any], will_retry: bool | None
-) -> None:  # noqa: FBT001 - a case
+def test_whether_a_failure_is_retried_is_told_where_anything_tells(more: dict[str, Any], will_retry: object) -> None:
     assert only(line("job failed", **OF_JOB, **more))["will_retry"] is will_retry
 
 
