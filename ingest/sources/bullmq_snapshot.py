@@ -95,9 +95,15 @@ def _claims(beginning: pl.Expr) -> pl.Expr:
     return (
         beginning.str.contains(r"^\x{feff}?\s*\{")
         & beginning.str.contains(r'"captured_at"\s*:')
-        & beginning.str.contains(
-            r'"key"\s*:\s*"[^"\\]+:[^":\\]+:(?:meta|id|stalled-check|wait|active|prioritized|delayed|completed|failed|marker'
-            r'|repeat|\d+)"'
+        & (
+            beginning.str.contains(
+                r'"key"\s*:\s*"[^"\\]+:[^":\\]+:(?:meta|stalled-check|marker|wait|active|prioritized|delayed|waiting-children)"'
+            )
+            | (
+                beginning.str.contains(r'"key"\s*:\s*"[^"\\]+:[^":\\]+:(?:\d+|repeat:[^"\\]+)"')
+                & beginning.str.contains(r'"opts"\s*:')
+                & beginning.str.contains(r'"timestamp"\s*:')
+            )
         )
         & ~beginning.str.contains(r'"key"\s*:\s*"[^"]*:__(?:acks__\.|heartbeats__)')
     )

@@ -177,5 +177,7 @@ def test_members_that_are_no_jobs_are_rejected_and_the_others_are_read() -> None
 
 def test_only_bullmqs_keys_are_claimed() -> None:
     assert claimed(SOURCE, SAMPLE)
+    assert claimed(SOURCE, json.dumps({"captured_at": "2026", "keys": [job("7")]}))
+    assert not claimed(SOURCE, '{"captured_at":"2026","keys":[{"key":"rq:job:12","type":"hash","hash":{"data":""}}]}')
     assert not claimed(SOURCE, '{"captured_at":"2026","keys":[{"key":"dramatiq:__heartbeats__","type":"zset"}]}')
     assert not claimed(SOURCE, '{"captured_at":"2026","keys":{"queues":{"type":"set","value":[]}}}')
