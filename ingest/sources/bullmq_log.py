@@ -1,10 +1,13 @@
 """
-What a worker of BullMQ logs through pino: BullMQ itself writes no log, so that an application logs its worker's events.
+What a worker of BullMQ logs as JSON, through pino or winston: BullMQ itself writes no log, so that an application logs
+its worker's events.
 
     {"level":30,"time":1772402405133,"pid":80,"hostname":"worker-1","name":"shop","queue":"mailers","jobId":"7",
      "job":"welcome","attemptsMade":0,"prev":"waiting","msg":"job active"}
     {"level":30,"time":1772402405201,"pid":80,"hostname":"worker-1","name":"shop","queue":"mailers","jobId":"7",
      "job":"welcome","attemptsMade":1,"durationMs":68,"msg":"job completed"}
+
+    {"level":"info","message":"job completed","timestamp":"2026-03-01T22:00:05.201Z","queue":"mailers","jobId":"7"}
 
 (each on one line). A line tells an event where ``event`` or the words name one of a worker's (``job failed``, ``Job 7
 has completed``) and the job is named as ``jobId`` or as the ``job`` itself; every other line is kept as it is. Traps:
@@ -28,36 +31,31 @@ if TYPE_CHECKING:
 
 _SQL = files("ingest.sources").joinpath("bullmq_log.sql").read_text(encoding="utf-8")
 _BEGINNING = r'^\x{feff}?\s*\{\s*"level"\s*:\s*(?:\d{1,3}|"[A-Za-z]+")\s*,\s*"time"\s*:\s*(?:\d{9,13}\b|"\d{4}-)'
+_TIMESTAMP = r'"timestamp":"\d{4}-\d\d-\d\d[T ]'
 
+_AT = ["line_no", "occurred_at", "occurred_at_clock"]
 _JOB_EVENT = [
-    "line_no", "occurred_at", "event", "system", "job_id", "job_class", "queue", "attempt", "max_attempts", "arguments",
-    "host", "pid", "worker", "duration", "will_retry", "error_class", "error_message", "backtrace", "trace_id",
-    "span_id", "message", "attributes",
+    *_AT, "event", "system", "job_id", "job_class", "queue", "attempt", "max_attempts", "arguments", "host", "pid",
+    "worker", "duration", "will_retry", "error_class", "error_message", "backtrace", "trace_id", "span_id", "message",
+    "attributes",
 ]  # fmt: skip
-_WORKER_EVENT = [
-    "line_no",
-    "occurred_at",
-    "event",
-    "system",
-    "host",
-    "pid",
-    "worker",
-    "queues",
-    "message",
-    "attributes",
-]
+_WORKER_EVENT = [*_AT, "event", "system", "host", "pid", "worker", "queues", "message", "attributes"]
 _LOG_LINE = [
-    "line_no", "occurred_at", "level", "message", "system", "host", "pid", "job_id", "job_class", "trace_id", "span_id",
-    "attributes",
+    *_AT, "level", "message", "system", "host", "pid", "job_id", "job_class", "trace_id", "span_id", "attributes",
 ]  # fmt: skip
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
-    return (
-        line.str.contains(_BEGINNING)
-        & line.str.contains('"pid":', literal=True)
-        & line.str.contains('"hostname":', literal=True)
+    def holds(*keys: str) -> pl.Expr:
+        return pl.all_horizontal([line.str.contains(f'"{key}":', literal=True) for key in keys])
+
+    of_winston = (
+        line.str.starts_with("{")
+        & holds("level", "message", "jobId")
+        & (holds("queue") | holds("queueName"))
+        & line.str.contains(_TIMESTAMP)
     )
+    return (line.str.contains(_BEGINNING) & holds("pid", "hostname")) | of_winston
 
 
 def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Parsed:
@@ -86,7 +84,7 @@ def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Pars
 
 SOURCE = Source(
     name="bullmq_log",
-    describes="Events of BullMQ's workers as applications log them through pino, JSON lines",
+    describes="Events of BullMQ's workers as applications log them through pino or winston, JSON lines",
     kind="log",
     system="bullmq",
     shows=frozenset({"starts", "ends", "errors", "workers"}),

@@ -1,4 +1,4 @@
--- One row per line that pino wrote: what it says of a job of BullMQ in columns, and why it cannot be read, if so.
+-- One row per line that pino or a logger like it wrote: what it says of a job of BullMQ in columns, and why it cannot be read, if so.
 with
 lines as (
     select
@@ -14,7 +14,8 @@ told as (
         json_transform(
             case when json_type(line) = 'OBJECT' then line end,
             '{
-                "level": "VARCHAR", "time": "VARCHAR", "pid": "VARCHAR", "hostname": "VARCHAR", "msg": "VARCHAR",
+                "level": "VARCHAR", "time": "VARCHAR", "timestamp": "VARCHAR", "pid": "VARCHAR", "hostname": "VARCHAR",
+                "msg": "VARCHAR", "message": "VARCHAR",
                 "event": "VARCHAR", "queue": "VARCHAR", "queueName": "VARCHAR", "jobId": "VARCHAR", "job": "VARCHAR",
                 "jobName": "VARCHAR", "attemptsMade": "VARCHAR", "attempts": "VARCHAR", "maxAttempts": "VARCHAR",
                 "durationMs": "VARCHAR", "failedReason": "VARCHAR", "delay": "VARCHAR", "data": "VARCHAR", "err": "VARCHAR",
@@ -31,6 +32,8 @@ jobs as (
         line_no,
         line,
         f,
+        coalesce(f.time, f.timestamp) as told_at,
+        coalesce(f.msg, f.message) as said,
         case
             when starts_with(f.job, '{') then try(json_transform(
                 f.job,
@@ -56,14 +59,19 @@ read as (
         f,
         j,
         case
-            when regexp_full_match(f.time, '\d{9,13}(\.\d+)?') and f.time::double < 9145000000000
-                then make_timestamp((f.time::double * 1000)::bigint)
+            when regexp_full_match(told_at, '\d{9,13}(\.\d+)?') and told_at::double < 9145000000000
+                then make_timestamp((told_at::double * 1000)::bigint)
             when
-                regexp_full_match(f.time, '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ][^Z]*Z')
-                then try_cast(f.time as timestamp)
-            when regexp_full_match(f.time, '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ].*[-+]\d\d:?\d\d')
-                then try_cast(f.time as timestamptz) at time zone 'UTC'
+                regexp_full_match(told_at, '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ][^Z]*Z')
+                then try_cast(told_at as timestamp)
+            when regexp_full_match(told_at, '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ].*[-+]\d\d:?\d\d')
+                then try_cast(told_at as timestamptz) at time zone 'UTC'
         end as occurred_at,
+        case
+            when regexp_full_match(told_at, '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\d([.,]\d{1,9})?')
+                then try_cast(replace(told_at, ',', '.') as timestamp)
+        end as occurred_at_clock,
+        said,
         case f.level
             when '30' then 'info' when '40' then 'warn' when '50' then 'error' when '20' then 'debug' when '10' then 'debug'
             when '60' then 'fatal' when 'info' then 'info' when 'warn' then 'warn' when 'error' then 'error'
@@ -91,13 +99,13 @@ read as (
             as error_message,
         err.stack as backtrace,
         err is not null as has_error,
-        lower(coalesce(f.msg, '')) as words,
+        lower(coalesce(said, '')) as words,
         lower(
             coalesce(
                 nullif(regexp_extract(lower(f.event), '^(?:job[ :._-]?)?([a-z-]+)$', 1), ''),
                 nullif(
                     regexp_extract(
-                        lower(f.msg),
+                        lower(said),
                         '^(?:bullmq )?(?:(?:job|task)[ :._-]*(?:#?\S{1,80} )?(?:(?:is|has|was|now|been) )*)?'
                         || '(active|started|processing|completed|succeeded|finished|failed|errored|stalled|added|enqueued'
                         || '|queued|waiting|delayed|progress|retries[ -]exhausted)(?: *[:!.(\[-].*| with .*| because .*| after .*)?$',
@@ -138,6 +146,7 @@ judged as (
 select
     line_no,
     occurred_at,
+    occurred_at_clock,
     level,
     event,
     worker_event,
@@ -152,7 +161,7 @@ select
     error_message,
     backtrace,
     f.worker as worker,
-    coalesce(f.msg, f.event, '') as message,
+    coalesce(said, f.event, '') as message,
     queue is not null or number is not null or worker_event is not null as is_of_bullmq,
     case when number is not null then coalesce(queue || ':', '') || number end as job_id,
     -- who notices that a job has stalled is not who ran it
@@ -169,13 +178,15 @@ select
     case
         when line is null then 'no valid JSON: the line is cut or damaged'
         when f is null then 'JSON, but no object'
-        when occurred_at is null then '"time" is missing or no time of the years 1970 to 2259'
+        when occurred_at is null and occurred_at_clock is null then '"time" is missing or no time of the years 1970 to 2259'
     end as reason,
     nullif(
         json_merge_patch(
             line,
             (
-                '{"time": null, "msg": null, "queue": null, "queueName": null, "jobId": null, "jobName": null'
+                '{"queue": null, "queueName": null, "jobId": null, "jobName": null'
+                || case when f.time is null then ', "timestamp": null' else ', "time": null' end
+                || case when f.msg is null then ', "message": null' else ', "msg": null' end
                 || case when event = 'requeued' then '' else ', "hostname": null' end
                 || case when pid is not null and coalesce(event <> 'requeued', true) then ', "pid": null' else '' end
                 || case when level is not null then ', "level": null' else '' end

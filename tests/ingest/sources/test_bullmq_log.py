@@ -133,8 +133,23 @@ def test_what_cannot_be_read_is_rejected_with_its_reason(text: str, reason: str)
     assert reject["reason"] == reason
 
 
-def test_only_lines_of_pino_are_claimed() -> None:
+WINSTON = '{"jobId":"7","level":"error","message":"job failed","queue":"q","timestamp":"AT","attemptsMade":2}'
+
+
+def test_winston_names_time_and_words_otherwise() -> None:
+    row = only(WINSTON.replace("AT", "2026-03-01T22:00:05.201Z"))
+    assert (row["event"], row["job_id"], row["attempt"], row["message"]) == ("failed", "q:7", 2, "job failed")
+    assert (row["occurred_at"].isoformat(), row["attributes"]) == ("2026-03-01T22:00:05.201000", None)
+
+
+def test_a_time_without_a_zone_is_what_the_clock_showed() -> None:
+    row = only(WINSTON.replace("AT", "2026-03-01 22:00:05"))
+    assert (row["occurred_at"], row["occurred_at_clock"].isoformat()) == (None, "2026-03-01T22:00:05")
+
+
+def test_only_lines_of_these_loggers_are_claimed() -> None:
     assert claimed(SOURCE, line("job active"))
+    assert not claimed(SOURCE, '{"level":"info","message":"x","timestamp":"2026-03-01T22:00:05Z","queue":"q"}')
     assert claimed(SOURCE, line("job active", level="info", time="2026-03-01T22:00:05.133Z"))
     assert not claimed(SOURCE, '{"level":30,"time":1772402405133,"msg":"no process"}')
     assert not claimed(SOURCE, '{"ts":"2026-03-01T22:00:05Z","pid":1,"tid":"g","lvl":"INFO","msg":"done"}')
