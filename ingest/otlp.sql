@@ -116,14 +116,14 @@ with holders as (
         line_no,
         request_no,
         'span' as signal,
-        list_transform(sent.resourceSpans, lambda holder: {'resource': holder.resource, 'url': holder.schemaUrl}) as held
+        list_transform(sent.resourceSpans, lambda holder: { 'resource': holder.resource, 'url': holder.schemaUrl }) as held
     from requests
     union all
     select
         line_no,
         request_no,
         'log record' as signal,
-        list_transform(sent.resourceLogs, lambda holder: {'resource': holder.resource, 'url': holder.schemaUrl}) as held
+        list_transform(sent.resourceLogs, lambda holder: { 'resource': holder.resource, 'url': holder.schemaUrl }) as held
     from requests
 )
 
