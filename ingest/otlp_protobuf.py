@@ -16,7 +16,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import zstandard
 
@@ -29,13 +29,16 @@ HEAD = 1 << 16
 _LINE = 1 << 20
 """Bytes of messages that are told in one line, about."""
 
+_PREFIX = 4
+"""Bytes that tell the length of the message behind them."""
+_GOES_ON = 0x80
+"""The bit of a byte of a varint that says that another one follows."""
+_TRACE_ID, _SPAN_ID = 16, 8
+"""Bytes of each."""
+
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _HOLDER, _FIRST_OF_HOLDER = b"\n", (b"\n", b"\x12", b"\x1a")
 _IDS = frozenset({"trace_id", "span_id", "parent_span_id"})
-_ID_SIZES = (16, 8)
-"""Bytes of a trace's id and of a span's."""
-_PREFIX = 4
-"""Bytes of the length that stands before each message of a file."""
 
 Message: TypeAlias = Any
 """A protobuf message: its classes are made when the library is loaded, and it is loaded with the first of them."""
@@ -80,7 +83,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift, byte in enumerate(data[at : at + 5]):
         value |= (byte & 0x7F) << (7 * shift)
-        if not byte & 0x80:
+        if byte < _GOES_ON:
             return value, at + shift + 1
     return MAX_MESSAGE + 1, at
 
@@ -179,7 +182,7 @@ def _unknown_bytes(request: Message) -> int:
 def _is_sound(request: Message) -> bool:
     """Of a traces request, which a metric of one gauge could be taken for: whether its spans have ids."""
     return all(
-        (len(span.trace_id), len(span.span_id)) == _ID_SIZES
+        len(span.trace_id) == _TRACE_ID and len(span.span_id) == _SPAN_ID
         for holder in getattr(request, "resource_spans", ())
         for scope in holder.scope_spans
         for span in scope.spans[:1]
@@ -265,7 +268,7 @@ def _unknown_fields(message: Message) -> list[dict[str, Any]]:
 
     return [
         {"number": field.field_number, "wireType": field.wire_type, "value": _told_unknown(field.data)}
-        for field in cast("Iterable[Any]", UnknownFieldSet(message))
+        for field in UnknownFieldSet(message)  # type: ignore[attr-defined]
     ]
 
 

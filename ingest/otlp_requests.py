@@ -16,6 +16,8 @@ from typing import Any
 
 from ingest import untrusted_json as read
 
+_MARKS = re.compile(r"[\s\ufeff,\[\]]*")
+_BEGINNING = re.compile(r'(?m)^[ \t]*\{\s*"resource(?:Spans|Logs|Metrics|_spans|_logs|_metrics)"\s*:')
 _SNAKE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 
 
@@ -43,9 +45,8 @@ def regular_request(text: str) -> str:
     """
     request = _camel(read.decoded_object(text))
     if isinstance(undecoded := request.get("undecodedOtlp"), dict):
-        raise ValueError(  # noqa: TRY004 - the file is at fault, not the caller
-            f"{undecoded.get('reason')} ({undecoded.get('bytes')} bytes where OTLP protobuf is expected)"
-        )
+        reason, size = undecoded.get("reason"), undecoded.get("bytes")
+        raise ValueError(f"{reason} ({size} bytes where OTLP protobuf is expected)")  # noqa: TRY004 - bad input
     if not any(name in request for name in _KNOWN):
         raise ValueError('an object without "resourceSpans", "resourceLogs" and "resourceMetrics"')
     beside = {key: request.pop(key) for key in list(request) if key not in _KNOWN}
@@ -55,35 +56,33 @@ def regular_request(text: str) -> str:
     return read.encoded(request)
 
 
-def requests_of(document: str) -> Iterator[str]:
+def requests_of(document: str) -> list[str]:
     """
-    The requests of a document that is no single one: a list of them, or one after the other, each beginning on a line
-    of its own. What is cut off comes as it stands.
+    The requests of a document, as text: the elements of a list, or what stands in it one after the other. What cannot
+    be decoded comes as it stands, as far as to the next line on which a request begins.
     """
-    text = document.strip()
-    if not text.startswith("["):
-        yield from (part.strip() for part in re.split(r"(?m)^(?=\{)", text) if part.strip())
-        return
     decoder = json.JSONDecoder(parse_constant=str)
-    at = 1
-    while at < len(text):
-        at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,")) if text[at] in " \t\r\n," else 0
-        if text[at : at + 1] in ("]", ""):
-            return
+    requests: list[str] = []
+    at = _after_marks(document, 0)
+    while at < len(document):
         try:
-            _, end = decoder.raw_decode(text, at)
+            _, end = decoder.raw_decode(document, at)
         except (ValueError, RecursionError):
-            yield text[at:]
-            return
-        yield text[at:end]
-        at = end
+            following = _BEGINNING.search(document, at + 1)
+            end = following.start() if following else len(document)
+        requests.append(document[at:end])
+        at = _after_marks(document, end)
+    return requests
+
+
+def _after_marks(document: str, at: int) -> int:
+    """Where the next request begins: behind white space and what holds a list together."""
+    found = _MARKS.match(document, at)
+    return found.end() if found else at
 
 
 def plain_object(pairs: str) -> str:
-    """
-    Attributes as they are sent (JSON text), as the text of one object. What is no attribute stands under
-    ``otlp.attributes``.
-    """
+    """Attributes as they are sent (JSON text), as one object's text; ``otlp.attributes`` has what is no attribute."""
     sent = read.decoded(pairs)
     told: list[str] = []
     odd: list[Any] = []
@@ -105,7 +104,7 @@ def plain_value(sent: Any) -> str:  # noqa: ANN401 - any JSON value
         return read.encoded("nested too deeply")
 
 
-def _plain(sent: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, of as many kinds
+def _plain(sent: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, a return per kind of it
     if sent == {}:
         return None
     if not isinstance(sent, dict) or len(sent) != 1:

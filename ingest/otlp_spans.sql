@@ -279,8 +279,20 @@ select
         when operation = 'run' and started_unix_nano >= due_unix_nano then (started_unix_nano - due_unix_nano) / 1e9
     end as wait,
     outcome,
-    coalesce(exception_type, a."exception.type", a."error.type") as error_class,
-    coalesce(exception_message, a."exception.message", failed_reason, a."celery.retry.reason") as error_message,
+    coalesce(
+        exception_type,
+        a."exception.type",
+        a."error.type",
+        nullif(regexp_extract(a."celery.retry.reason", '^Retry in [^:]*: ([A-Za-z_][\w.]*)\(', 1), '')
+    ) as error_class,
+    -- Celery tells of a retry the exception as Python writes it: its words alone are those of the same error elsewhere
+    coalesce(
+        exception_message,
+        a."exception.message",
+        failed_reason,
+        nullif(regexp_extract(a."celery.retry.reason", '^Retry in [^:]*: [A-Za-z_][\w.]*\(''([^''\\]+)''\)$', 1), ''),
+        a."celery.retry.reason"
+    ) as error_message,
     coalesce(exception_stacktrace, a."exception.stacktrace") as backtrace,
     instrumentation,
     attributes,

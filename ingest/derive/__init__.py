@@ -29,6 +29,7 @@ STEPS = (
     "inferred_snapshot_ids",
     "ids_named_next",
     "row_ids",
+    "ids_of_queues",
     "told_events",
     "told_snapshot_jobs",
     "handler_words",

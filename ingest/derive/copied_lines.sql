@@ -15,4 +15,24 @@ where
             and t.scope = u.scope and t.system = u.system and t.job_id = u.job_id
             and t.pid = u.pid and t.host is not distinct from u.host
     )
-order by u.source_id, u.line_no, u.record_no;
+union all
+-- Entries of one stream that was written out twice: an entry has an id of its own.
+select
+    source_id,
+    line_no,
+    record_no
+from (
+    select
+        source_id,
+        line_no,
+        record_no,
+        row_number() over (
+            partition by
+                scope, coalesce(job_id, attributes ->> '$.jobId'), message, record_no, attributes ->> '$.id'
+            order by source_id, line_no
+        ) as copy_no
+    from job_events
+    where system = 'bullmq' and pid is null and regexp_full_match(attributes ->> '$.id', '\d+-\d+')
+)
+where copy_no > 1
+order by source_id, line_no, record_no;

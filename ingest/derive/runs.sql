@@ -1,10 +1,17 @@
 -- One row per run as one kind of input saw it: a log's start and end, a span, a job held by a worker in snapshots.
 create or replace temp table runs as
 with placed as (
-    -- A line without a time stands before the next line of its log that has one.
+    -- A line without a time stands before the next line of its log that has one. A worker of BullMQ that takes a job up
+    -- again at once may say so before it has said that the attempt before failed.
     select
         k.job_key,
         e.*,
+        coalesce(
+            e.system = 'bullmq' and e.event = 'started' and lag(e.event) over in_log = 'started'
+            and lead(e.event) over in_log = 'failed' and lead(e.attempt) over in_log < e.attempt,
+            false
+        ) as is_early,
+        lead(e.occurred_at) over in_log as next_at,
         coalesce(
             e.occurred_at,
             min(e.occurred_at) over (
@@ -19,14 +26,21 @@ with placed as (
             'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
             'retry_scheduled', 'retries_exhausted'
         )
+        or (e.event = 'scheduled' and e.system = 'bullmq' and e.pid is null)
+    window in_log as (
+        partition by k.job_key, e.source_id, e.host, e.pid, e.thread order by e.line_no, e.record_no
+    )
 ),
 
 run_events as (
-    -- A log without times is another observer: its runs are told apart by their order only. A retry or the giving up is
-    -- no run; said within one for an error it tells that it failed, whatever its last line says.
+    -- A log without times is another observer: its runs are told apart by their order only. So is the queue's own record,
+    -- which knows no process. A retry or the giving up is no run; said within one for an error it tells that it failed,
+    -- whatever its last line says.
     select
-        *,
-        'log ' || system || case when stands_at is null then ' without times' else '' end as observer,
+        * replace (case when is_early then next_at else stands_at end as stands_at),
+        'log ' || system
+        || case when stands_at is null then ' without times' else '' end
+        || case when system = 'bullmq' and pid is null then ' without processes' else '' end as observer,
         case when event = 'started' then 1 else 0 end as is_start,
         event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
         event = 'cancelled' or (event = 'discarded' and error_class is null) as is_cut,
@@ -37,18 +51,26 @@ run_events as (
 ),
 
 numbered as (
-    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended.
+    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended. What BullMQ
+    -- keeps of a job that succeeded tells the worker's time, a moment before the stream's.
     select
         *,
         is_end and not coalesce(
-            event = 'acknowledged' and last_value(case when is_end then event end ignore nulls) over earlier is not null
+            last_value(case when is_end then event end ignore nulls) over earlier is not null
+            and (
+                event = 'acknowledged'
+                or (
+                    system = 'bullmq' and event = 'succeeded'
+                    and last_value(case when is_end then event end ignore nulls) over earlier = 'acknowledged'
+                )
+            )
             and occurred_at - max(case when is_end then occurred_at end) over earlier <= interval 1 second,
             false
         ) as is_new_end
     from run_events
     window earlier as (
         partition by job_key, observer, host, pid, thread
-        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
+        order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
     )
 ),
 
@@ -61,16 +83,18 @@ counted as (
     from numbered
     window slot as (
         partition by job_key, observer, host, pid, thread
-        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and current row
+        order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and current row
     )
 ),
 
 grouped as (
     -- Ends before any start are runs of their own; after a start the first end counts, be it that the job was cancelled.
+    -- BullMQ's stream says of a run that failed and of a job that is put off before its first one the same.
     select
-        *,
+        * replace (case when event = 'scheduled' and start_no > 0 then 'failed' else event end as event),
         case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no,
-        is_end or (is_cut and start_no > 0) as ends_run
+        is_end or (is_cut and start_no > 0) or (event = 'scheduled' and start_no > 0) as ends_run,
+        event = 'scheduled' and start_no > 0 as is_put_off
     from counted
 ),
 
@@ -109,7 +133,7 @@ log_runs as (
         any_value(wait order by place) as wait,
         max(case when event = 'started' then enqueued_at end) as enqueued_at,
         coalesce(
-            nullif(bool_or(is_retry), false),
+            nullif(bool_or(is_retry or is_put_off), false),
             bool_or(will_retry) filter (event in ('failed', 'interrupted')),
             not nullif(bool_or(event in ('retries_exhausted', 'discarded')), false),
             -- Some systems say with the start what they would do about a failure.
@@ -128,6 +152,19 @@ log_runs as (
     inner join sources as s using (source_id)
     group by job_key, scope, observer, host, pid, thread, start_no, lone_end_no
     having bool_or(is_start = 1 or ends_run or event = 'heartbeat')
+),
+
+-- BullMQ tells in a span inside the run's what becomes of a job that failed.
+put_back as (
+    select
+        trace_id,
+        parent_span_id,
+        bool_or(starts_with(name, 'delay ') or starts_with(name, 'retry ')) as will_retry
+    from spans
+    where
+        system = 'bullmq' and kind = 'internal'
+        and (starts_with(name, 'delay ') or starts_with(name, 'retry ') or starts_with(name, 'fail '))
+    group by trace_id, parent_span_id
 ),
 
 span_runs as (
@@ -151,7 +188,12 @@ span_runs as (
         null::timestamp as heartbeat_at,
         p.wait,
         null::timestamp as enqueued_at,
-        case when p.outcome = 'retried' then true end as will_retry,
+        -- Celery calls a failure that will be retried by another name.
+        case
+            when p.outcome = 'retried' then true
+            when p.outcome = 'failed' and p.system = 'celery' then false
+            when p.outcome = 'failed' then b.will_retry
+        end as will_retry,
         p.error_class,
         p.error_message,
         p.backtrace,
@@ -163,6 +205,7 @@ span_runs as (
         null as log_name
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
+    left join put_back as b on p.trace_id = b.trace_id and p.span_id = b.parent_span_id
     where p.operation = 'run'
 ),
 

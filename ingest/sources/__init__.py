@@ -5,6 +5,9 @@ from __future__ import annotations
 from ingest.sources import (
     active_job_json,
     active_job_text,
+    bullmq_events,
+    bullmq_log,
+    bullmq_snapshot,
     delayed_job_snapshot,
     delayed_job_text,
     dramatiq_snapshot,
@@ -14,6 +17,7 @@ from ingest.sources import (
     huey_text,
     job_log,
     jobrunner_snapshot,
+    otlp_document,
     otlp_json,
     procrastinate_events,
     procrastinate_jobs,
@@ -38,6 +42,7 @@ SOURCES: tuple[Source, ...] = (
     job_log.SOURCE,
     jobrunner_snapshot.SOURCE,
     otlp_json.SOURCE,
+    otlp_document.SOURCE,
     sidekiq_json.SOURCE,
     sidekiq_text.SOURCE,
     sidekiq_snapshot.SOURCE,
@@ -63,6 +68,9 @@ SOURCES: tuple[Source, ...] = (
     solid_queue_snapshot.SOURCE,
     active_job_json.SOURCE,
     active_job_text.SOURCE,
+    bullmq_events.SOURCE,
+    bullmq_log.SOURCE,
+    bullmq_snapshot.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]

@@ -138,7 +138,7 @@ def test_every_queue_job_and_process_arrives(tmp_path: Path, address: str, names
 
 
 def test_the_rights_that_the_docs_name_are_enough_and_allow_no_write(tmp_path: Path, address: str) -> None:
-    [rights] = [line.strip() for line in COLLECT.read_text(encoding="utf-8").splitlines() if "ACL SETUSER" in line]
+    rights, *_ = [line.strip() for line in COLLECT.read_text(encoding="utf-8").splitlines() if "ACL SETUSER" in line]
     with redis.Redis.from_url(address) as client:
         fill(client, from_7=True)
         client.execute_command(

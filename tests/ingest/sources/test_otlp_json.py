@@ -180,6 +180,97 @@ SHAPES = [
         ("bullmq", "run", "q:1", "n", "q", None, "failed"),
     ),
     (
+        "resque, enqueued",
+        "OpenTelemetry::Instrumentation::Resque",
+        span({"messaging.system": "resque", "messaging.resque.job_class": "C", "messaging.destination": "q"}, kind=4),
+        ("resque", "enqueue", None, "C", "q", None, None),
+    ),
+    (
+        "delayed_job, whose attempts count earlier failures",
+        "OpenTelemetry::Instrumentation::DelayedJob",
+        span(
+            {
+                "messaging.system": "delayed_job",
+                "messaging.destination": "default",
+                "messaging.operation": "process",
+                "messaging.message_id": "12",
+                "messaging.delayed_job.name": "Report#build",
+                "messaging.delayed_job.attempts": 2,
+            },
+            kind=5,
+        ),
+        ("delayed_job", "run", "12", "Report#build", "default", 3, "succeeded"),
+    ),
+    (
+        "active_job, run, with the status that its instrumentation sets",
+        "OpenTelemetry::Instrumentation::ActiveJob",
+        span(
+            {
+                "messaging.system": "active_job",
+                "code.namespace": "C",
+                "messaging.message.id": "i",
+                "messaging.destination": "q",
+            },
+            name="q process",
+            kind=5,
+            status={"code": 1},
+        ),
+        ("active_job", "run", "i", "C", "q", None, "succeeded"),
+    ),
+    (
+        "the names of today, of a system without an instrumentation of its own",
+        "shop",
+        span(
+            {
+                "messaging.system": "our_jobs",
+                "messaging.operation.name": "consume",
+                "messaging.operation.type": "process",
+                "messaging.destination.name": "q",
+                "messaging.message.id": "i",
+            },
+            status={"code": 2},
+            kind=5,
+        ),
+        ("our_jobs", "run", "i", None, "q", None, "failed"),
+    ),
+    (
+        "bullmq, sent",
+        "shop",
+        span(
+            {
+                "bullmq.queue.name": "q",
+                "bullmq.queue.operation": "add",
+                "bullmq.job.id": "1",
+                "bullmq.job.name": "n",
+            },
+            name="add q.n",
+            kind=4,
+        ),
+        ("bullmq", "enqueue", "q:1", "n", "q", None, None),
+    ),
+    (
+        "bullmq, sent in bulk: a span for many jobs names none",
+        "shop",
+        span({"bullmq.queue.name": "q", "bullmq.queue.operation": "addBulk"}, name="addBulk q", kind=4),
+        ("bullmq", None, None, None, "q", None, None),
+    ),
+    (
+        "bullmq, whose attempts count this run once it has ended",
+        "shop",
+        span(
+            {"bullmq.queue.name": "q", "bullmq.job.id": "1", "bullmq.job.attempts.made": 2},
+            kind=5,
+            events=[{"name": "job completed"}],
+        ),
+        ("bullmq", "run", "q:1", None, "q", 2, "succeeded"),
+    ),
+    (
+        "rq",
+        "opentelemetry.instrumentation.rq",
+        span({"messaging.system": "Python RQ", "rq.job.id": "i", "rq.job.function": "f"}, kind=5, status={"code": 1}),
+        ("rq", "run", "i", "f", None, None, "succeeded"),
+    ),
+    (
         "bullmq, housekeeping",
         "shop",
         span({"bullmq.queue.name": "q"}, kind=1),
@@ -244,6 +335,48 @@ def test_attributes_are_flat_and_nothing_of_them_is_lost() -> None:
         "nan": "NaN",
         "empty": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "span_id"),
+    [
+        ("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"),
+        ("5B8EFFF798038103D269B633813FC60C", "EEE19B7EC3C1B174"),
+        ("W47/95gDgQPSabYzgT/GDA==", "7uGbfsPBsXQ="),
+    ],
+    ids=["hex", "hex in capitals", "base64, as protobuf's own converters write"],
+)
+def test_ids_are_hex_in_either_case_or_base64(trace_id: str, span_id: str) -> None:
+    found = only(request(span(traceId=trace_id, spanId=span_id, parentSpanId=span_id)))
+    assert (found["trace_id"], found["span_id"]) == ("5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174")
+    assert found["parent_span_id"] == found["span_id"]
+
+
+def test_fields_that_no_version_knows_are_kept() -> None:
+    found = only(request(span(flags=256, traceState="a=b", entityRefs=[1])))
+    assert json.loads(found["extra"]) | {"flags": 256, "traceState": "a=b", "entityRefs": [1]} == json.loads(
+        found["extra"]
+    )
+
+
+@pytest.mark.parametrize(("kind", "code"), [(5, 2), ("SPAN_KIND_CONSUMER", "STATUS_CODE_ERROR")])
+def test_kinds_and_codes_are_numbers_and_understood_by_name(kind: object, code: object) -> None:
+    found = only(request(span(kind=kind, status={"code": code})))
+    assert (found["kind"], found["status"]) == ("consumer", "error")
+
+
+@pytest.mark.parametrize(
+    ("reason", "error_class", "message"),
+    [
+        ("Retry in 2s: TimeoutError('read timed out')", "TimeoutError", "read timed out"),
+        ("Retry in 0s: KeyError(7)", "KeyError", "Retry in 0s: KeyError(7)"),
+        ("Retry in 180s", None, "Retry in 180s"),
+    ],
+)
+def test_a_retry_of_celery_tells_its_error_in_its_reason(reason: str, error_class: str | None, message: str) -> None:
+    attributes = {"celery.state": "RETRY", "celery.retry.reason": reason, "messaging.message.id": "i"}
+    found = only(request(span(attributes, kind=5), scope="opentelemetry.instrumentation.celery"))
+    assert (found["error_class"], found["error_message"]) == (error_class, message)
 
 
 @pytest.mark.parametrize("end", [0, "0", None])
