@@ -5,6 +5,8 @@ from __future__ import annotations
 from ingest.sources import (
     active_job_json,
     active_job_text,
+    celery_beat,
+    celery_text,
     delayed_job_snapshot,
     delayed_job_text,
     dramatiq_snapshot,
@@ -47,6 +49,8 @@ SOURCES: tuple[Source, ...] = (
     delayed_job_snapshot.SOURCE,
     active_job_json.SOURCE,
     active_job_text.SOURCE,
+    celery_text.SOURCE,
+    celery_beat.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]
