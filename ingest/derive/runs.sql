@@ -2,9 +2,13 @@
 create or replace temp table runs as
 with placed as (
     -- A line without a time stands before the next line of its log that has one.
+    -- Celery's main process begins a run and a child ends it: there a run is told by the lines of one log, or by the
+    -- events of one worker, which are another observer.
     select
         k.job_key,
         e.*,
+        e.system || case when s.format = 'celery_events' then ' events' else '' end as told_by,
+        case when e.system = 'celery' then coalesce(e.worker, log_of(s.path)) else e.thread end as told_in,
         coalesce(
             e.occurred_at,
             min(e.occurred_at) over (
@@ -13,6 +17,7 @@ with placed as (
             )
         ) as stands_at
     from told_events as e
+    inner join sources as s on e.source_id = s.source_id
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where
         e.event in (
@@ -26,7 +31,7 @@ run_events as (
     -- no run; said within one for an error it tells that it failed, whatever its last line says.
     select
         *,
-        'log ' || system || case when stands_at is null then ' without times' else '' end as observer,
+        'log ' || told_by || case when stands_at is null then ' without times' else '' end as observer,
         case when event = 'started' then 1 else 0 end as is_start,
         event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
         event = 'cancelled' or (event = 'discarded' and error_class is null) as is_cut,
@@ -47,7 +52,7 @@ numbered as (
         ) as is_new_end
     from run_events
     window earlier as (
-        partition by job_key, observer, host, pid, thread
+        partition by job_key, observer, host, pid, told_in
         order by stands_at, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
     )
 ),
@@ -60,7 +65,7 @@ counted as (
         row_number() over slot as place
     from numbered
     window slot as (
-        partition by job_key, observer, host, pid, thread
+        partition by job_key, observer, host, pid, told_in
         order by stands_at, source_id, line_no, record_no rows between unbounded preceding and current row
     )
 ),
@@ -82,7 +87,7 @@ log_runs as (
         'log' as kind,
         host,
         pid,
-        thread,
+        any_value(thread order by place desc) as thread,
         any_value(worker order by place) as worker,
         min(attempt) as attempt_logged,
         max(max_attempts) as max_attempts,
@@ -124,7 +129,7 @@ log_runs as (
         any_value(log_of(s.path) order by place) as log_name
     from grouped
     inner join sources as s using (source_id)
-    group by job_key, scope, observer, host, pid, thread, start_no, lone_end_no
+    group by job_key, scope, observer, host, pid, told_in, start_no, lone_end_no
     having bool_or(is_start = 1 or ends_run or event = 'heartbeat')
 ),
 
