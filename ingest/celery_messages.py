@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from ingest.python_calls import arguments_of_calls
 from ingest.python_literals import read_literal
 from ingest.python_tracebacks import error_of
 from ingest.sources.source import Parsed
+from ingest.untrusted_json import encoded
 
 LINE: dict[str, pl.DataType] = {
     "line_no": pl.Int64(),
@@ -117,6 +119,43 @@ def error_parts(written: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         .otherwise(inner.map_batches(_texts, return_dtype=pl.String, is_elementwise=True))
     )
     return written.str.extract(_REPRESENTED, 1), pl.when(message != "").then(message)
+
+
+def arguments_as_written(positional: pl.Expr, named: pl.Expr) -> pl.Expr:
+    """
+    The arguments of a task as JSON text, from what Celery's messages hold of them: ``"('a', 7)"`` and ``"{}"``.
+
+    As everywhere an array, an object of named ones, or an array that ends with that object; a JSON string of what was
+    written where that was shortened or is no plain value.
+    """
+    inner = positional.str.extract(r"(?s)^[(\[](.*)[)\]]$", 1).str.strip_suffix(",")
+    both = pl.struct(positional.alias("positional"), named.alias("named"))
+    plain = inner.is_not_null() & (named.fill_null("{}") == "{}")
+    return (
+        pl.when(positional.is_null())
+        .then(None)
+        .when(plain)
+        .then(arguments_of_calls(pl.when(plain).then(inner)))
+        .otherwise(pl.when(~plain).then(both).map_batches(_arguments, return_dtype=pl.String, is_elementwise=True))
+    )
+
+
+def _arguments(written: pl.Series) -> pl.Series:
+    """Named arguments come to be read one by one."""
+    pairs = [(pair or {}).values() for pair in written.to_list()]
+    return pl.Series(written.name, [_call(*pair) if pair else None for pair in pairs], dtype=pl.String)
+
+
+def _call(positional: str | None, named: str | None) -> str | None:
+    if positional is None:
+        return None
+    try:
+        values, keywords = read_literal(positional), read_literal(named or "{}")
+        if not isinstance(values, list) or not isinstance(keywords, dict):
+            raise ValueError("no arguments")  # noqa: TRY004, TRY301 - one kind of error for bad input
+    except ValueError:
+        return encoded(positional if named in (None, "{}") else f"{positional} {named}")
+    return encoded([*values, keywords] if values and keywords else keywords or values)
 
 
 def with_errors(lines: pl.DataFrame) -> pl.DataFrame:

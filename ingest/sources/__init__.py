@@ -6,6 +6,7 @@ from ingest.sources import (
     active_job_json,
     active_job_text,
     celery_beat,
+    celery_events,
     celery_text,
     delayed_job_snapshot,
     delayed_job_text,
@@ -51,6 +52,7 @@ SOURCES: tuple[Source, ...] = (
     active_job_text.SOURCE,
     celery_text.SOURCE,
     celery_beat.SOURCE,
+    celery_events.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]
