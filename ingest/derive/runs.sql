@@ -24,6 +24,52 @@ with placed as (
             'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
             'retry_scheduled', 'retries_exhausted'
         )
+        or (e.event = 'reserved' and e.system = 'celery')
+),
+
+counting as (
+    -- Celery tells the number of a run when a worker takes the task; the start that follows has that number.
+    select
+        * replace (
+            case
+                when event = 'started' and told_by = 'celery events' then last_value(attempt ignore nulls) over earlier
+                else attempt
+            end as attempt
+        )
+    from placed
+    window earlier as (
+        partition by job_key, told_by, host, pid, told_in
+        order by stands_at, source_id, line_no, record_no rows between unbounded preceding and current row
+    )
+),
+
+late_ends as (
+    -- A retry is sent, and may begin, before the run that asked for it is told to have ended: that end, which follows the
+    -- start of the next run at once, is of the run before.
+    select
+        *,
+        coalesce(
+            event = 'failed' and will_retry
+            and lag(event) over slot = 'started' and lag(event, 2) over slot = 'started'
+            and lag(attempt) over slot > lag(attempt, 2) over slot
+            and occurred_at - lag(occurred_at) over slot <= interval 1 second,
+            false
+        ) as is_late,
+        lag(occurred_at) over slot as followed_at
+    from counting
+    where event <> 'reserved'
+    window slot as (
+        partition by job_key, told_by, host, pid, told_in order by stands_at, source_id, line_no, record_no
+    )
+),
+
+in_order as (
+    select
+        * replace (
+            case when is_late then followed_at else occurred_at end as occurred_at,
+            case when is_late then followed_at - interval 1 microsecond else stands_at end as stands_at
+        )
+    from late_ends
 ),
 
 run_events as (
@@ -38,7 +84,7 @@ run_events as (
         event = 'retry_scheduled' as is_retry,
         event = 'retries_exhausted'
         or (event in ('retry_scheduled', 'discarded') and error_class is not null) as tells_failure
-    from placed
+    from in_order
 ),
 
 numbered as (
