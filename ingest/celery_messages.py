@@ -29,6 +29,7 @@ LINE: dict[str, pl.DataType] = {
     "job_id": pl.String(),
     "job_class": pl.String(),
     "arguments": pl.String(),
+    "run_at": pl.Datetime("us"),
     "trace_id": pl.String(),
     "span_id": pl.String(),
     "own": pl.Boolean(),
@@ -40,7 +41,7 @@ LINE: dict[str, pl.DataType] = {
 """
 What a formatter's reader hands over. ``first`` is the first line of the words and ``follows`` the others, null where
 there are none; ``own`` says whether Celery itself may have said them, and not a task; ``traceback`` is one that stands
-in a field of its own; ``job_id``, ``job_class`` and ``arguments`` are of the task that the line's fields name.
+in a field of its own; ``job_id``, ``job_class``, ``arguments`` and ``run_at`` are of the task that the line's fields name.
 """
 
 LEVELS = {"DEBUG": "debug", "INFO": "info", "WARNING": "warn", "ERROR": "error", "CRITICAL": "fatal"}
@@ -83,6 +84,13 @@ _WRAPPER = "ExceptionWithTraceback"
 """In its place stands the exception that another process passed on; only the traceback names that one."""
 
 _LONGEST_RUN = 3e9
+
+
+def with_all_columns(lines: pl.DataFrame) -> pl.DataFrame:
+    """The frame of ``LINE``, with null for what a format never tells."""
+    return lines.select(
+        pl.col(name) if name in lines.columns else pl.lit(None, kind).alias(name) for name, kind in LINE.items()
+    )
 
 
 def rows_of(lines: pl.DataFrame) -> Parsed:
@@ -255,7 +263,8 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
         told.with_columns(
             pl.coalesce(
                 event,
-                pl.when(others & unregistered).then(pl.lit("discarded")),
+                # No worker knows it: it is given up before it has run.
+                pl.when(others & unregistered).then(pl.lit("retries_exhausted")),
                 pl.when(others & terminated.is_not_null()).then(pl.lit("cancelled")),
             ).alias("event"),
             pl.when(others & first.str.contains(_OF_WORKER)).then(worker_event).alias("worker_event"),
@@ -305,7 +314,9 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
         "arguments",
         "thread",
         pl.when(seconds.is_between(0, _LONGEST_RUN)).then(seconds).alias("duration"),
-        _moment(pl.when(phrase == "Received task:").then(due)).alias("run_at"),
+        pl.coalesce(
+            _moment(pl.when(phrase == "Received task:").then(due)), pl.when(event == "reserved").then("run_at")
+        ).alias("run_at"),
         pl.when(event == "failed").then(said.str.starts_with("retry: ").fill_null(value=False)).alias("will_retry"),
         pl.when(rejected)
         .then(pl.lit("Reject"))

@@ -7,6 +7,7 @@ from ingest.sources import (
     active_job_text,
     celery_beat,
     celery_events,
+    celery_json,
     celery_text,
     delayed_job_snapshot,
     delayed_job_text,
@@ -53,6 +54,7 @@ SOURCES: tuple[Source, ...] = (
     celery_text.SOURCE,
     celery_beat.SOURCE,
     celery_events.SOURCE,
+    celery_json.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]

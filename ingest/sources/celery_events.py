@@ -94,7 +94,7 @@ def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
         .when((kind == "task-revoked") & pl.col("terminated"))
         .then(pl.lit("cancelled"))
         .when((kind == "task-failed") & (pl.col("error_class") == "NotRegistered"))
-        .then(pl.lit("discarded"))
+        .then(pl.lit("retries_exhausted"))  # no worker knows it: it is given up before it has run
         .otherwise("event")
         .alias("event"),
         "system",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ingest.celery_messages import LEVELS, LINE, rows_of
+from ingest.celery_messages import LEVELS, rows_of, with_all_columns
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -84,13 +84,6 @@ def prefixed_lines(records: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("at")
     )  # fmt: skip
-
-
-def with_all_columns(lines: pl.DataFrame) -> pl.DataFrame:
-    """The frame of ``LINE``, with null for what this format never tells."""
-    return lines.select(
-        pl.col(name) if name in lines.columns else pl.lit(None, kind).alias(name) for name, kind in LINE.items()
-    )
 
 
 SOURCE = Source(
