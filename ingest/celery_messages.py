@@ -12,6 +12,9 @@ The loss of a child process names no task; a hard time limit is told twice, the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import polars as pl
 
 from ingest.python_calls import arguments_of_calls
@@ -51,6 +54,7 @@ _ABOUT_TASK = (
     r"|(?:Soft|Hard) time limit \(\d{1,9}(?:\.\d{1,9})?s\) exceeded for)"
     r" (?<name>[^\s\[\]]+)\[(?<id>[^\s\]]+)\](?: (?<said>.*))?"
 )
+_PLAIN_TASK = r"^Task [^\s\[\]]+\[[^\s\]]+\] "
 _MEANINGS = (
     ("received", "reserved"),
     ("succeeded in ", "succeeded"),
@@ -64,8 +68,8 @@ _MEANINGS = (
 """What follows ``Task NAME[ID] ``, and the event it tells."""
 
 _UNREGISTERED = "Received unregistered task of type "
-_TERMINATING = r"^Terminating (\S{1,255}) \([^()\s]+\)$"
-_REVOKED = r"^Tasks flagged as revoked: (\S{1,255})$"
+_TERMINATING = r"^Terminating (\S+) \([^()\s]+\)$"
+_REVOKED = r"^Tasks flagged as revoked: (\S+)$"
 
 _WORKER_EVENTS = (
     (r"^\S+@\S+ ready\.$", "booted"),
@@ -75,7 +79,6 @@ _WORKER_EVENTS = (
     (r"^Restoring \d{1,9} unacknowledged message\(s\)", "pushed_back"),
     (r"^Process '[^']+' pid:\d{1,18} exited with ", "died"),
 )
-_OF_WORKER = "|".join(pattern for pattern, _ in _WORKER_EVENTS)
 
 _TRACEBACK = "Traceback (most recent call last):"
 _REPRESENTED = r"(?s)^([A-Za-z_][\w.]*)\((.*)\)$"
@@ -97,7 +100,8 @@ def rows_of(lines: pl.DataFrame) -> Parsed:
     """The rows that these lines (a frame of ``LINE``) are worth; each is in one table at least."""
     lines = _with_meaning(lines)
     told, of_worker = pl.col("event").is_not_null(), pl.col("worker_event").is_not_null()
-    lives = with_errors(lines.filter(told))
+    failed = pl.col("written").is_not_null() | pl.col("traceback").is_not_null()
+    lives = pl.concat([with_errors(lines.filter(told & failed)), lines.filter(told & ~failed)], how="diagonal")
     workers = lines.filter(of_worker)
     tables = {
         "job_events": pl.concat([_job_events(lives), _retries(lives)], how="diagonal"),
@@ -124,7 +128,11 @@ def error_parts(written: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     message = (
         pl.when(inner.str.contains(_PLAIN_TEXT))
         .then(inner.str.strip_suffix(",").str.slice(1).str.head(-1))
-        .otherwise(inner.map_batches(_texts, return_dtype=pl.String, is_elementwise=True))
+        .otherwise(
+            pl.when(~inner.str.contains(_PLAIN_TEXT))
+            .then(inner)
+            .map_batches(_texts, return_dtype=pl.String, is_elementwise=True)
+        )
     )
     return written.str.extract(_REPRESENTED, 1), pl.when(message != "").then(message)
 
@@ -144,25 +152,27 @@ def arguments_as_written(positional: pl.Expr, named: pl.Expr) -> pl.Expr:
         .then(None)
         .when(plain)
         .then(arguments_of_calls(pl.when(plain).then(inner)))
-        .otherwise(pl.when(~plain).then(both).map_batches(_arguments, return_dtype=pl.String, is_elementwise=True))
+        .otherwise(
+            pl.when(~plain & positional.is_not_null())
+            .then(both)
+            .map_batches(_arguments, return_dtype=pl.String, is_elementwise=True)
+        )
     )
 
 
 def _arguments(written: pl.Series) -> pl.Series:
     """Named arguments come to be read one by one."""
-    pairs = [(pair or {}).values() for pair in written.to_list()]
-    return pl.Series(written.name, [_call(*pair) if pair else None for pair in pairs], dtype=pl.String)
+    return _one_by_one(written, _call, pl.String())
 
 
-def _call(positional: str | None, named: str | None) -> str | None:
-    if positional is None:
-        return None
+def _call(written: dict[str, str | None]) -> str:
+    positional, named = written["positional"] or "", written["named"] or "{}"
     try:
-        values, keywords = read_literal(positional), read_literal(named or "{}")
+        values, keywords = read_literal(positional), read_literal(named)
         if not isinstance(values, list) or not isinstance(keywords, dict):
             raise ValueError("no arguments")  # noqa: TRY004, TRY301 - one kind of error for bad input
     except ValueError:
-        return encoded(positional if named in (None, "{}") else f"{positional} {named}")
+        return encoded(positional if named == "{}" else f"{positional} {named}")
     return encoded([*values, keywords] if values and keywords else keywords or values)
 
 
@@ -196,11 +206,11 @@ _ERROR = pl.Struct({"error_class": pl.String, "error_message": pl.String})
 
 def _errors(tracebacks: pl.Series) -> pl.Series:
     """Few lines have one: they are read one by one."""
-    return pl.Series(tracebacks.name, [_error(text) for text in tracebacks.to_list()], dtype=_ERROR)
+    return _one_by_one(tracebacks, _error, _ERROR)
 
 
-def _error(traceback: str | None) -> dict[str, str | None]:
-    error = error_of(traceback) if traceback else None
+def _error(traceback: str) -> dict[str, str | None]:
+    error = error_of(traceback)
     return {
         "error_class": error.error_class if error else None,
         "error_message": error.error_message if error else None,
@@ -208,10 +218,17 @@ def _error(traceback: str | None) -> dict[str, str | None]:
 
 
 def _texts(written: pl.Series) -> pl.Series:
-    """What is no plain text comes to be read one by one; texts that were joined by the reading of Python, too."""
-    plain = written.str.contains(_PLAIN_TEXT)
-    texts = [None if known in (True, None) else text for text, known in zip(written, plain, strict=True)]
-    return pl.Series(written.name, [None if text is None else _text(text) for text in texts], dtype=pl.String)
+    return _one_by_one(written, _text, pl.String())
+
+
+def _one_by_one(column: pl.Series, read: Callable[[Any], Any], kind: pl.DataType) -> pl.Series:
+    """Read each value that is there; most are not."""
+    there = column.is_not_null()
+    values = pl.Series(column.name, [read(value) for value in column.filter(there)], dtype=kind)
+    places = pl.select(pl.when(there).then(there.cum_sum().cast(pl.Int64) - 1)).to_series()
+    return (
+        values.gather(places) if values.len() else pl.Series(column.name, [None], kind).new_from_index(0, column.len())
+    )
 
 
 def _text(written: str) -> str:
@@ -226,10 +243,12 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
     """With the ``event`` or the ``worker_event`` that a line tells, and the parts of it that name task and error."""
     first, phrase, said = pl.col("first"), pl.col("phrase"), pl.col("said")
     own = pl.col("own")
-    unregistered = own & first.str.starts_with(_UNREGISTERED)
-    terminated = first.str.extract(_TERMINATING, 1)
+    others = own & phrase.is_null()
+    other = pl.when(others).then(first)
+    unregistered = other.str.starts_with(_UNREGISTERED)
+    terminated = other.str.extract(_TERMINATING, 1)
     worker_event = pl.coalesce(
-        [pl.when(first.str.contains(pattern)).then(pl.lit(name)) for pattern, name in _WORKER_EVENTS]
+        [pl.when(other.str.contains(pattern)).then(pl.lit(name)) for pattern, name in _WORKER_EVENTS]
     )
     event = (
         pl.when(phrase == "Task")
@@ -253,42 +272,64 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
         .when(phrase.str.starts_with("Hard"))
         .then(pl.lit("TimeLimitExceeded()"))
     )
-    # Hardly any line but the rare ones is looked at for a word of the worker: those about tasks are told apart before.
-    told = lines.with_columns(
-        pl.when(own).then(first).str.extract_groups(_ABOUT_TASK).alias("about"),
-    ).unnest("about")
-    others = own & phrase.is_null()
     rest = pl.col("follows")
     return (
-        told.with_columns(
+        _with_task(lines)
+        .with_columns(
             pl.coalesce(
                 event,
                 # No worker knows it: it is given up before it has run.
-                pl.when(others & unregistered).then(pl.lit("retries_exhausted")),
-                pl.when(others & terminated.is_not_null()).then(pl.lit("cancelled")),
+                pl.when(unregistered).then(pl.lit("retries_exhausted")),
+                pl.when(terminated.is_not_null()).then(pl.lit("cancelled")),
             ).alias("event"),
-            pl.when(others & first.str.contains(_OF_WORKER)).then(worker_event).alias("worker_event"),
+            worker_event.alias("worker_event"),
             pl.when(phrase.is_not_null()).then(written).alias("written"),
+            unregistered.fill_null(value=False).alias("unregistered"),
         )
         .with_columns(
             pl.coalesce(
                 "id",
-                pl.when(others & unregistered).then(rest.str.extract(r"'id': '([^'\\]{1,255})'", 1)),
-                pl.when(others).then(pl.coalesce(terminated, first.str.extract(_REVOKED, 1))),
+                pl.when("unregistered").then(rest).str.extract(r"'id': '([^'\\]+)'", 1),
+                terminated,
+                other.str.extract(_REVOKED, 1),
                 "job_id",
             ).alias("job_id"),
-            pl.coalesce(
-                "name",
-                pl.when(others & unregistered).then(first.str.extract(r"^Received unregistered task of type '([^']+)'", 1)),
-                "job_class",
-            ).alias("job_class"),
+            pl.coalesce("name", other.str.extract(rf"^{_UNREGISTERED}'([^']+)'", 1), "job_class").alias("job_class"),
             pl.coalesce(
                 "traceback", pl.when(pl.col("event").is_not_null() & rest.str.starts_with(_TRACEBACK)).then(rest)
             ).alias("traceback"),
-            (others & unregistered).alias("unregistered"),
         )
         .drop("name", "id")
-    )  # fmt: skip
+    )
+
+
+def _with_task(lines: pl.DataFrame) -> pl.DataFrame:
+    """With the ``phrase`` that a line about a task begins with, the task's ``name`` and ``id``, and what is ``said``."""
+    first, own = pl.col("first"), pl.col("own")
+    plain = own & first.str.contains(_PLAIN_TASK)
+    # Hardly any line but the rare ones comes to be taken apart by the long pattern, which is slow.
+    rare = pl.when(own & ~plain).then(first).str.extract_groups(_ABOUT_TASK)
+    words = pl.when(plain).then(first.str.slice(len("Task "))).str.splitn("[", 2)
+    return (
+        lines.with_columns(
+            rare.alias("rare"), words.struct.rename_fields(["plain_name", "plain_rest"]).alias("plain_words")
+        )
+        .unnest("rare", "plain_words")
+        .with_columns(
+            pl.col("plain_rest")
+            .str.splitn("] ", 2)
+            .struct.rename_fields(["plain_id", "plain_said"])
+            .alias("plain_rest")
+        )
+        .unnest("plain_rest")
+        .with_columns(
+            pl.when(pl.col("plain_id").is_null()).then("phrase").otherwise(pl.lit("Task")).alias("phrase"),
+            pl.coalesce("plain_name", "name").alias("name"),
+            pl.coalesce("plain_id", "id").alias("id"),
+            pl.coalesce("plain_said", "said").alias("said"),
+        )
+        .drop("plain_name", "plain_id", "plain_said")
+    )
 
 
 def _job_events(lives: pl.DataFrame) -> pl.DataFrame:

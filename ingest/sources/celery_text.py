@@ -23,17 +23,20 @@ from ingest.sources.source import Parsed, Source
 if TYPE_CHECKING:
     import duckdb
 
-PREFIX = r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}: [A-Z]{1,20}/[^\]\n]{1,200}\](?: |$)"
+PREFIX = r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}: [A-Z]+/[^\]\n]+\](?: |$)"
 """How a line of Celery's default format begins, the scheduler's and the worker's."""
 
-OF_BEAT = r"^\[[^\]\n]{26,250}\] (?:beat: |[A-Za-z]*Scheduler: |Message Error: Couldn't apply scheduled task |\S{1,255} sent\. id->)"
+OF_BEAT = (
+    r"^\[[^\]\n]+\] "
+    r"(?:beat: |[A-Za-z]*Scheduler: |Message Error: Couldn't apply scheduled task |[^\s\[]+ sent\. id->)"
+)
 """How a line of that format begins that the scheduler wrote."""
 
-_BANNER = r" ?-{14} \S{1,255}@\S{1,255} v\d"
+_BANNER = r" ?-{14} \S+@\S+ v\d"
 _SHUTDOWN = r"worker: (?:Warm|Cold) shutdown \(|worker: Hitting Ctrl\+C again will terminate all running tasks!"
-_WARNING = r"\S{1,1000}/(?:celery|kombu|billiard)/\S{1,250}\.py:\d{1,9}: [A-Z]\w{0,60}Warning: "
+_WARNING = r"/\S+/(?:celery|kombu|billiard)/\S+\.py:\d+: [A-Z]\w*Warning: "
 _BEGINNING = rf"^(?:{PREFIX}|{_BANNER}|{_SHUTDOWN}|{_WARNING})"
-_CONTEXT = r"^([^\s\[\]]{1,255})\[([^\s\]]{1,255})\]: "
+_CONTEXT = r"^([^\s\[\]]+)\[([^\s\]]+)\]: "
 _AT, _REST = 1, len("[2026-03-01 22:00:05,120: ")
 _YEARS = (1970, 2259)
 """A time outside of them is no clock's: it would stretch everything that is counted by time."""
@@ -63,7 +66,7 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
 
 
 def prefixed_lines(records: pl.DataFrame) -> pl.DataFrame:
-    """Lines of the default format: time, level and process in columns, ``first`` line of the words, what ``follows``."""
+    """Lines of the default format: time, level, process, the ``first`` line of the words and what ``follows``."""
     text = pl.col("text")
     logged = text.str.starts_with("[")
     clock = text.str.slice(_AT, 23).str.to_datetime("%Y-%m-%d %H:%M:%S,%3f", time_unit="us", strict=False)
