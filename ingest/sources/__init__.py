@@ -8,6 +8,7 @@ from ingest.sources import (
     celery_beat,
     celery_events,
     celery_json,
+    celery_snapshot,
     celery_text,
     delayed_job_snapshot,
     delayed_job_text,
@@ -55,6 +56,7 @@ SOURCES: tuple[Source, ...] = (
     celery_beat.SOURCE,
     celery_events.SOURCE,
     celery_json.SOURCE,
+    celery_snapshot.SOURCE,
 )
 
 __all__ = ["SOURCES", "Parsed", "Rows", "Source"]
