@@ -78,7 +78,7 @@ _FITS: Mapping[str, Callable[[str], bool]] = {
     "retried": lambda ran: ran.endswith("+") and "-" in ran,
     "ran-again": lambda ran: ran.endswith("+") and len(ran) > 1,
     "ran-twice": lambda ran: ran.count("+") > 1,
-    "given-up": lambda ran: ran.endswith("-"),
+    "given-up": lambda ran: not ran or ran.endswith("-"),
     "retrying": lambda ran: ran.endswith("-"),
     "orphaned": lambda ran: ran in {"?", "-"},
     "hung": lambda ran: ran == "?",
