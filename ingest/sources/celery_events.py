@@ -126,7 +126,7 @@ SOURCE = Source(
     kind="log",
     system="celery",
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments", "workers", "queues", "heartbeats"}),
-    cannot="What happened while events were off or nobody listened, that a task was ignored, and which queues are read.",
+    cannot="What happened while nobody listened, that a task was ignored, and which queues a worker reads.",
     claims=_claims,
     parse=_parse,
 )

@@ -59,8 +59,8 @@ SOURCE = Source(
     describes="A Celery worker's log as JSON, from python-json-logger or structlog",
     kind="log",
     system="celery",
-    shows=frozenset({"ends", "errors", "arguments", "workers"}),
-    cannot="When a task was sent and when its run began, its queue, and which worker ran it.",
+    shows=frozenset({"starts", "ends", "errors", "arguments", "workers"}),
+    cannot="A run that does not end, unless at the level of debugging; when a task was sent, its queue and worker.",
     claims=_claims,
     parse=_parse,
 )
