@@ -5,9 +5,10 @@ What the words of a Celery worker's log mean, whichever formatter wrote the line
     Task shop.mail[6f1e0c4a-8a52-4a4e-9b57-d3a1c0f9e2b1] succeeded in 0.1593s: 'sent'
     Task shop.mail[6f1e0c4a-8a52-4a4e-9b57-d3a1c0f9e2b1] retry: Retry in 3s: TimeoutError('no answer')
 
-``received`` is a worker taking a task into its memory, where it may wait long; that it begins is only told at the level
-of debugging (``Task accepted``). ``retry`` ends a run with a failure. ``raised`` is final, also after the last retry.
-The loss of a child process names no task; a hard time limit is told twice, the second time with the task.
+``received`` is a worker taking a task into its memory, where it may wait long; that it begins is told by some versions
+only, at the level of debugging (``Task accepted``). ``retry`` ends a run with a failure. ``raised`` is final, also
+after the last retry. The loss of a child process names no task; a hard time limit is told twice, the second time with
+the task.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ LINE: dict[str, pl.DataType] = {
 """
 What a formatter's reader hands over. ``first`` is the first line of the words and ``follows`` the others, null where
 there are none; ``own`` says whether Celery itself may have said them, and not a task; ``traceback`` is one that stands
-in a field of its own; ``job_id``, ``job_class``, ``arguments`` and ``run_at`` are of the task that the line's fields name.
+in a field of its own; ``job_id``, ``job_class``, ``arguments`` and ``run_at`` are of the task that the fields name.
 """
 
 LEVELS = {"DEBUG": "debug", "INFO": "info", "WARNING": "warn", "ERROR": "error", "CRITICAL": "fatal"}
@@ -304,7 +305,7 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_task(lines: pl.DataFrame) -> pl.DataFrame:
-    """With the ``phrase`` that a line about a task begins with, the task's ``name`` and ``id``, and what is ``said``."""
+    """With the ``phrase`` that begins a line about a task, the task's ``name`` and ``id``, and what is ``said``."""
     first, own = pl.col("first"), pl.col("own")
     plain = own & first.str.contains(_PLAIN_TASK)
     # Hardly any line but the rare ones comes to be taken apart by the long pattern, which is slow.
@@ -468,7 +469,7 @@ def _log_lines(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
-    """What follows a line that is whole by itself: the body of a message that nobody knows, a banner's further lines."""
+    """What follows a line that is whole by itself: the message of an unknown task, a banner's further lines."""
     return lines.filter(pl.col("follows").is_not_null()).select(
         pl.col("line_no") + 1, pl.col("follows").alias("message"), pl.lit("celery").alias("system")
     )

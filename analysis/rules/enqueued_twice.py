@@ -44,8 +44,8 @@ class Params(BaseModel):
     pace_times: Count = 5
     """The same work with so many gaps between, ..."""
     pace_share: Share = 0.8
-    """... of which this part is of one length, give or take a tenth and half a second, is on a timetable: it counts only
-    where it comes again within half of that length."""
+    """... of which this part is of one length, give or take a tenth and half a second, is on a timetable: it counts
+    only where it comes again within half of that length."""
 
 
 _SHARED = {

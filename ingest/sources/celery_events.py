@@ -6,10 +6,13 @@ Celery's real-time events, each as its message is, one JSON object per line.
     {"type": "task-started", "uuid": "6f1e0c4a", "hostname": "a@host-1", "pid": 80, "timestamp": 1772402405.131}
     {"type": "worker-heartbeat", "hostname": "a@host-1", "pid": 80, "freq": 2.0, "timestamp": 1772402406.0}
 
-(each on one line). Traps: only ``task-sent`` and ``task-received`` name the task and its arguments, as Python writes
-them. ``hostname`` is a worker's name, and of ``task-sent`` the sender's. A task whose worker was lost, or that ran into
-its hard time limit, failed with an exception that only the traceback names. A rejected task is told as failed, and so
-is one that no worker knows, which never ran; an ignored one is not told of at all. Times are seconds by the clock of who sent the event.
+(each on one line).
+
+Traps: only ``task-sent`` and ``task-received`` name the task and its arguments, as Python writes them. ``hostname`` is
+a worker's name, and of ``task-sent`` the sender's. A task whose worker was lost, or that ran into its hard time limit,
+failed with an exception that only the traceback names. A rejected task is told as failed, and so is one that no worker
+knows, which never ran; an ignored one is not told of at all. A retry is sent, and may begin, before ``task-retried`` is
+told of the run that asked for it. Times are seconds by the clock of who sent the event.
 """
 
 from __future__ import annotations
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
     import duckdb
 
 _SQL = files("ingest.sources").joinpath("celery_events.sql").read_text(encoding="utf-8")
-_TYPE = r'"type": ?"(?:task-(?:sent|received|started|succeeded|failed|rejected|revoked|retried)|worker-(?:online|heartbeat|offline))"'
+_TYPE = (
+    r'"type": ?"(?:task-(?:sent|received|started|succeeded|failed|rejected|revoked|retried)'
+    r'|worker-(?:online|heartbeat|offline))"'
+)
 _EVENTS = {
     "task-sent": "enqueued",
     "task-received": "reserved",
@@ -74,7 +80,12 @@ def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Pars
             "attributes",
         ),
         "log_lines": lines.filter(pl.col("event").is_null() & pl.col("worker_event").is_null()).select(
-            "line_no", "occurred_at", pl.col("type").alias("message"), "system", pl.col("uuid").alias("job_id"), "attributes"
+            "line_no",
+            "occurred_at",
+            pl.col("type").alias("message"),
+            "system",
+            pl.col("uuid").alias("job_id"),
+            "attributes",
         ),
     }  # fmt: skip
     return Parsed(

@@ -60,7 +60,7 @@ SOURCE = Source(
     kind="log",
     system="celery",
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers"}),
-    cannot="A run that does not end, unless at the level of debugging; when a task was sent, its queue and worker.",
+    cannot="A run that does not end; when a task was sent, its queue and worker.",
     claims=_claims,
     parse=_parse,
 )

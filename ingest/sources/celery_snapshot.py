@@ -1,10 +1,10 @@
 r"""
-Celery at one moment, as a JSON document: what waits in the broker's Redis, and what the workers say when they are asked.
+Celery at one moment, as a JSON document: what waits in the broker's Redis, and what the workers say when asked.
 
     {"captured_at": "2026-03-01T22:00:05.1Z", "system": "celery",
-     "broker": {"queues": {"mailers": ["{\"body\":\"W1s3XSx7fSx7fV0=\",\"headers\":{\"task\":\"shop.mail\",\"id\":\"6f1e0c4a\",
-                                        \"retries\":0,\"eta\":null}}"]},
-                "unacked": {"382e8f47": "[{\"headers\":{\"task\":\"shop.mail\",\"id\":\"7a2d91be\"}},\"\",\"mailers\"]"},
+     "broker": {"queues": {"mailers": ["{\"body\":\"W1s3XSx7fSx7fV0=\",\"headers\":{\"task\":\"shop.mail\",
+                                        \"id\":\"6f1e0c4a\",\"retries\":0,\"eta\":null}}"]},
+                "unacked": {"382e8f47": "[{\"headers\":{\"task\":\"shop.mail\",\"id\":\"7a2d91be\"}},\"\",\"mail\"]"},
                 "unacked_index": [["382e8f47", 1772402404.9]]},
      "inspect": {"active": {"a@host-1": []}, "reserved": {"a@host-1": []}, "scheduled": {"a@host-1": []},
                  "stats": {"a@host-1": {"pid": 80, "pool": {"max-concurrency": 4}}},
@@ -130,8 +130,9 @@ class _Look:
                 self._read_task(worker, task, {"held_in": "reserved"})
         for worker, entries in by_name["scheduled"].items():
             for entry in _objects(entries):
-                if isinstance(task := entry.get("request"), dict):
-                    self._read_task(worker, task, {"held_in": "scheduled", "run_at": read.iso(entry.get("eta"))})
+                request = _object(entry.get("request"))
+                if request is not None:
+                    self._read_task(worker, request, {"held_in": "scheduled", "run_at": read.iso(entry.get("eta"))})
         for worker in sorted({worker for reply in by_name.values() for worker in reply}):
             self._read_worker(worker, {name: reply.get(worker) for name, reply in by_name.items()})
 
@@ -184,11 +185,7 @@ class _Look:
             self.depths[queue] = self.depths.get(queue, 0) + len(waiting)
             for place, message in enumerate(reversed(waiting)):
                 self._read_message(queue, message, {"held_in": "queued", "position": place})
-        delivered = {
-            pair[0]: read.epoch(pair[1])
-            for pair in broker.get("unacked_index") or []
-            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)  # noqa: PLR2004 - a pair
-        } if isinstance(broker.get("unacked_index"), list) else {}  # fmt: skip
+        delivered = _scored(broker.get("unacked_index"))
         for tag, message in (_object(broker.get("unacked")) or {}).items():
             try:
                 parts = read.decoded(message) if isinstance(message, str) else message
@@ -198,8 +195,8 @@ class _Look:
             if not isinstance(parts, list) or not parts:
                 self.rows.reject(self.line_no, f"in unacked: message {tag[:80]}: no list that begins with a message")
                 continue
-            queue = read.text(parts[2]) if len(parts) > 2 else None  # noqa: PLR2004 - exchange, then routing key
-            self._read_message(queue, parts[0], {"held_in": "reserved"}, delivered_at=delivered.get(tag))
+            routed_to = read.text(parts[2]) if len(parts) > 2 else None  # noqa: PLR2004 - exchange, then routing key
+            self._read_message(routed_to, parts[0], {"held_in": "reserved"}, delivered_at=delivered.get(tag))
 
     def _read_message(
         self, queue: str | None, message: Any, found: Row, *, delivered_at: datetime | None = None  # noqa: ANN401
@@ -209,8 +206,10 @@ class _Look:
         except ValueError as error:
             self.rows.reject(self.line_no, f"in queue {queue or '?'}: message {read.encoded(message)[:80]}: {error}")
             return
-        if found["held_in"] == "reserved" and row["job_id"] in self.held:
-            return
+        if row["job_id"] in self.held and not (
+            found["held_in"] == "queued" and row["attributes"].left.get("redelivered")
+        ):
+            return  # taken since: the workers were asked after the broker
         attributes = row.pop("attributes")
         attributes.aside |= {"delivered_at": delivered_at.isoformat() if delivered_at else None}
         self._add({**row, "queue": queue, "attributes": attributes.attributes()})
@@ -233,8 +232,14 @@ class _Look:
         self.rows.jobs.append({"snapshot_id": self.snapshot_id, **row})
 
 
+def _scored(members: Any) -> dict[str, datetime | None]:  # noqa: ANN401 - any JSON value
+    """The members of a sorted set with the moments that their scores are."""
+    pairs = [pair for pair in members if isinstance(pair, list)] if isinstance(members, list) else []
+    return {pair[0]: read.epoch(pair[1]) for pair in pairs if len(pair) == 2 and isinstance(pair[0], str)}  # noqa: PLR2004 - a pair
+
+
 def _message_row(message: Any, found: Row) -> Row:  # noqa: ANN401 - any JSON value
-    """What a message tells of its task, of either version of the protocol. Raises ``ValueError`` for one without an id."""
+    """What a message tells of its task, of either version of the protocol. Raises ``ValueError`` where it has no id."""
     if not isinstance(message, dict):
         raise ValueError("no object")  # noqa: TRY004 - bad input is one kind of error here
     body = _body(message)
@@ -288,7 +293,7 @@ def _plain(body: str) -> str:
 
 
 def _result_row(key: str, told: Any) -> Row | None:  # noqa: ANN401 - any JSON value
-    """A final failure or a retry, as the result backend holds it; None for what tells nothing that is waiting or lost."""
+    """A final failure or a retry, as the result backend holds it; None for what is neither."""
     if not isinstance(told, dict):
         raise ValueError("no object")  # noqa: TRY004 - bad input is one kind of error here
     result = Fields.of(told)

@@ -143,7 +143,7 @@ class Capture:
             result.false[rule] = sorted(flags[rule] - right[rule])
         return result
 
-    def _why_unseen(  # noqa: PLR0911 - a reason per kind of fault
+    def _why_unseen(  # noqa: C901, PLR0911 - a reason per kind of fault
         self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int, hung: float
     ) -> str | None:
         mentions = {job: [line for line in self.lines if job in line] for job in jobs}

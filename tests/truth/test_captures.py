@@ -32,8 +32,15 @@ THRESHOLDS = {
 """Scaled to captures of three minutes."""
 
 
-CAPTURED = ("sidekiq-6.4.1-pretty", "sidekiq-6.4.1-json", "sidekiq-8.1.7-plain", "delayed_job-4.1.9",
-    "activejob-6.1-sidekiq-6.4.1", "activejob-6.1-async-ts", "celery-text")
+CAPTURED = (
+    "sidekiq-6.4.1-pretty",
+    "sidekiq-6.4.1-json",
+    "sidekiq-8.1.7-plain",
+    "delayed_job-4.1.9",
+    "activejob-6.1-sidekiq-6.4.1",
+    "activejob-6.1-async-ts",
+    "celery-text",
+)
 
 RIGHT_BY_THE_LOG: Mapping[str, Mapping[str, set[str]]] = {
     # Delayed Job's own time of a run includes deleting the row, which waited here for a burst of enqueues.

@@ -26,7 +26,12 @@ def only(text: str, table: str = "job_events") -> dict[str, Any]:
 @pytest.mark.parametrize("process", ["MainProcess", "Beat"])
 def test_a_due_task_is_named_by_class_and_schedule_only(scheduler: str, process: str) -> None:
     row = only(line(f"{scheduler}: Sending due task sync all (shop.sync)", process=process))
-    assert (row["event"], row["job_id"], row["job_class"], row["occurred_at_clock"]) == ("enqueued", None, "shop.sync", AT)
+    assert (row["event"], row["job_id"], row["job_class"], row["occurred_at_clock"]) == (
+        "enqueued",
+        None,
+        "shop.sync",
+        AT,
+    )
     assert row["attributes"] == '{"schedule":"sync all"}'
 
 

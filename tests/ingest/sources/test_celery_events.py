@@ -37,7 +37,14 @@ def only(text: str, table: str = "job_events") -> dict[str, Any]:
 
 
 def sent(retries: int = 0, seconds: float = 0, eta: str | None = None) -> str:
-    fields = {"name": "shop.mail", "args": "('a', 7)", "kwargs": "{}", "retries": retries, "eta": eta, "queue": "mailers"}
+    fields = {
+        "name": "shop.mail",
+        "args": "('a', 7)",
+        "kwargs": "{}",
+        "retries": retries,
+        "eta": eta,
+        "queue": "mailers",
+    }
     return event("task-sent", seconds, "gen70@host-1", **fields)
 
 
@@ -79,7 +86,7 @@ def test_an_event_of_a_task_tells_its_life(text: str, told: dict[str, Any]) -> N
         ("()", "{'to': 'b'}", '{"to":"b"}'),
         ("[1]", "{'to': None}", '[1,{"to":null}]'),
         ("[1, 'cut off...", "{}", '"[1, \'cut off..."'),
-        ("(<Odd>,)", "{'a': 1}", '"(<Odd>,) {\'a\': 1}"'),
+        ("(<Odd>,)", "{'a': 1}", "\"(<Odd>,) {'a': 1}\""),
     ],
 )
 def test_arguments_are_read_as_python_writes_them(args: str, kwargs: str, arguments: str) -> None:

@@ -18,7 +18,12 @@ TASK = f"shop.mail[{ID}]"
 
 def plain(message: str, logger: str = "celery.app.trace", **fields: Any) -> str:
     """A line of python-json-logger."""
-    head = {"asctime": "2026-03-01 22:00:05,120", "levelname": "INFO", "name": logger, "processName": "ForkPoolWorker-3"}
+    head = {
+        "asctime": "2026-03-01 22:00:05,120",
+        "levelname": "INFO",
+        "name": logger,
+        "processName": "ForkPoolWorker-3",
+    }
     return json.dumps(head | {"process": 84, "message": message} | fields) + "\n"
 
 
@@ -60,14 +65,16 @@ def test_a_received_task_tells_when_it_is_due() -> None:
 
 @pytest.mark.parametrize("where", [{"exc_info": "T"}, {"exception": "T"}, {"data": {"id": ID, "traceback": "T"}}])
 def test_a_traceback_stands_in_one_of_several_fields(where: dict[str, Any]) -> None:
-    traceback = 'Traceback (most recent call last):\n  File "/app/shop.py", line 23, in mail\nKeyError: \'sku\''
+    traceback = "Traceback (most recent call last):\n  File \"/app/shop.py\", line 23, in mail\nKeyError: 'sku'"
     fields = json.loads(json.dumps(where).replace('"T"', json.dumps(traceback)))
     row = only(plain(f"Task {TASK} raised unexpected: KeyError('sku')", **fields))
     assert (row["error_class"], row["error_message"], row["backtrace"]) == ("KeyError", "sku", traceback)
 
 
 def test_what_a_task_says_is_a_line_even_if_it_says_what_celery_would() -> None:
-    row = only(structured(f"Task {TASK} ignored", "shop.tasks", task_id="other", task_name="shop.x", user=7), "log_lines")
+    row = only(
+        structured(f"Task {TASK} ignored", "shop.tasks", task_id="other", task_name="shop.x", user=7), "log_lines"
+    )
     assert (row["job_id"], row["job_class"], row["level"]) == ("other", "shop.x", "warn")
     assert json.loads(row["attributes"])["user"] == 7
 

@@ -101,7 +101,11 @@ def test_a_result_that_is_no_failure_says_nothing_of_what_waits(status: str) -> 
 
 
 def test_a_failure_in_the_result_backend_is_final_and_its_message_is_a_list() -> None:
-    told = {"status": "FAILURE", "result": {"exc_type": "KeyError", "exc_message": ["sku"]}, "date_done": "2026-03-01T21:59"}
+    told = {
+        "status": "FAILURE",
+        "result": {"exc_type": "KeyError", "exc_message": ["sku"]},
+        "date_done": "2026-03-01T21:59",
+    }
     (row,) = look(results={"celery-task-meta-1": json.dumps(told)})["snapshot_jobs"]
     assert (row["held_in"], row["job_id"], row["error_class"], row["error_message"]) == ("dead", "1", "KeyError", "sku")
 

@@ -118,7 +118,9 @@ def test_a_termination_names_the_id_only() -> None:
 
 def test_a_task_that_no_worker_knows_is_given_up_and_its_message_kept() -> None:
     text = line("Received unregistered task of type 'shop.tax'.", level="ERROR")
-    found = rows_of(SOURCE, f"{text}The message has been ignored and discarded.\n\n{{'task': 'shop.tax', 'id': '{ID}'}}\n")
+    found = rows_of(
+        SOURCE, f"{text}The message has been ignored and discarded.\n\n{{'task': 'shop.tax', 'id': '{ID}'}}\n"
+    )
     (row,) = found["job_events"]
     assert (row["event"], row["job_id"], row["job_class"]) == ("retries_exhausted", ID, "shop.tax")
     assert row["error_class"] == "NotRegistered"
