@@ -71,13 +71,14 @@ select
     end as occurred_at,
     case when not names_zone then try_cast(written_at as timestamp) end as occurred_at_clock,
     lower(coalesce(f.levelname, f.level, f.severity)) as level,
-    coalesce(f."processName", f.process_name) as thread,
+    coalesce(f.processName, f.process_name) as thread,
     coalesce(f.task_id, f.data.id) as job_id,
     coalesce(f.task_name, f.data.name) as job_class,
     f.data.args as args,
     f.data.kwargs as kwargs,
     case
-        when regexp_full_match(f.data.eta[1:11], '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\dT')
+        when
+            regexp_full_match(f.data.eta[1:11], '(19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\dT')
             and regexp_matches(f.data.eta, '(Z|[+-]\d\d:?\d\d)$')
             then try_cast(f.data.eta as timestamptz) at time zone 'UTC'
     end as run_at,
