@@ -1,6 +1,27 @@
 -- One row per run as one kind of input saw it: a log's start and end, a span, a job held by a worker in snapshots.
 create or replace temp table runs as
-with placed as (
+with said as (
+    select * from told_events
+    union all by name
+    -- Celery's log tells of no start: what a task says in a child process is a sign that it runs.
+    select
+        source_id,
+        line_no,
+        record_no,
+        occurred_at,
+        'heartbeat' as event,
+        system,
+        scope,
+        host,
+        pid,
+        thread,
+        job_id,
+        job_class
+    from log_lines
+    where system = 'celery' and job_id is not null and thread <> 'MainProcess'
+),
+
+placed as (
     -- A line without a time stands before the next line of its log that has one.
     -- Celery's main process begins a run and a child ends it: there a run is told by the lines of one log, or by the
     -- events of one worker, which are another observer.
@@ -16,7 +37,7 @@ with placed as (
                 order by e.line_no, e.record_no rows between current row and unbounded following
             )
         ) as stands_at
-    from told_events as e
+    from said as e
     inner join sources as s on e.source_id = s.source_id
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where
@@ -108,6 +129,7 @@ counted as (
         *,
         sum(is_start) over slot as start_no,
         sum(case when is_new_end then 1 else 0 end) over slot as end_no,
+        bool_or(event = 'heartbeat') over slot as has_shown_life,
         row_number() over slot as place
     from numbered
     window slot as (
@@ -117,11 +139,15 @@ counted as (
 ),
 
 grouped as (
-    -- Ends before any start are runs of their own; after a start the first end counts, be it that the job was cancelled.
+    -- Ends before any start are runs of their own, each with the signs of life before it; after a start the first end counts, be it that the job was cancelled.
     select
         *,
-        case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no,
-        is_end or (is_cut and start_no > 0) as ends_run
+        case
+            when start_no > 0 then 0
+            when event = 'heartbeat' or (event = 'cancelled' and has_shown_life) then end_no + 1
+            else greatest(end_no, 1)
+        end as lone_end_no,
+        is_end or (is_cut and (start_no > 0 or has_shown_life)) as ends_run
     from counted
 ),
 

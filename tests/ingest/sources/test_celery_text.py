@@ -207,6 +207,26 @@ def test_a_task_that_was_retried_and_then_succeeded_has_succeeded(tmp_path: Path
     assert _derived(tmp_path, text, query) == [("succeeded", 2, 1, 1)]
 
 
+SAID = line(f"{TASK}: sending", CHILD, seconds=1)
+
+
+def test_what_a_task_says_tells_that_it_runs_though_no_line_told_its_start(tmp_path: Path) -> None:
+    query = "select state, started_at, thread from attempts"
+    assert _derived(tmp_path, line(f"Task {TASK} received") + SAID, query) == [("running", None, CHILD)]
+
+
+def test_what_a_task_says_belongs_to_the_run_that_ends_next(tmp_path: Path) -> None:
+    text = SAID + line(f"Task {TASK} retry: Retry in 0s: OSError('x')", CHILD, seconds=2)
+    text += line(f"{TASK}: sending", CHILD, seconds=3) + line(f"Task {TASK} succeeded in 2.0s: 1", CHILD, seconds=4)
+    query = "select state, run from attempts order by attempt"
+    assert _derived(tmp_path, text, query) == [("failed", 0.0), ("succeeded", 2.0)]
+
+
+def test_a_task_that_was_terminated_does_not_run_on(tmp_path: Path) -> None:
+    text = SAID + line(f"Terminating {ID} (15)", seconds=2)
+    assert _derived(tmp_path, text, "select state from attempts") == [("cancelled",)]
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_any_words_after_a_valid_beginning_are_accounted_for(words: str) -> None:
     text = line(f"Task {TASK} {words}".replace("\n", " ").replace("\0", ""))
