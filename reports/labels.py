@@ -70,6 +70,8 @@ THRESHOLDS = {
     "habit_jobs": Label(words="jobs needed to tell a class's habit"),
     "habit_share": Label(words="a class has the habit from this part of its jobs on", unit="share"),
     "habit_times": Label(words="the same work is a habit from so many times on"),
+    "pace_share": Label(words="work is on a timetable from this part of equal gaps on", unit="share"),
+    "pace_times": Label(words="gaps needed to tell the pace of work"),
     "max_share": Label(words="outliers ignored when telling what is usual, up to", unit="share"),
     "min_age": Label(words="for at least", unit=_SECONDS),
     "min_excess": Label(words="longer than usual by at least", unit=_SECONDS),

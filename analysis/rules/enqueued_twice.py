@@ -10,7 +10,8 @@ What to look at first
 Blind spots
     Arguments stand in few logs. Where they are in no input, only equal application lines can give a pair away. Jobs
     without arguments are not compared: periodic jobs would all be duplicates. Work that comes again and again, such as
-    a refresh every few minutes, counts only where it comes twice within a minute.
+    a refresh every few minutes, counts only where it comes twice within a minute, and work at a steady pace only where
+    it comes again within half of that pace.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ class Params(BaseModel):
     """So is a class of which more than this part comes again between ``habit_gap`` and ``within``, among at least..."""
     habit_jobs: Count = 20
     """... so many jobs. And so is a class whose work comes again later than ``within`` more often than within it."""
+    pace_times: Count = 5
+    """The same work with so many gaps between, ..."""
+    pace_share: Share = 0.8
+    """... of which this part is of one length, give or take a tenth and half a second, is on a timetable: it counts
+    only where it comes again within half of that length."""
 
 
 _SHARED = {

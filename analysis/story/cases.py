@@ -155,11 +155,17 @@ def _finished(life: Life, telling: Telling) -> Conclusion | None:
     )
 
 
+_BEFORE_ANY_RUN = frozenset({"NotRegistered"})
+"""Errors with which a worker gives a job up that it does not know, without running it."""
+
+
 def _given_up(life: Life, telling: Telling) -> Conclusion | None:
     if life.state != "failed":
         return None
     runs = max([len(life.runs), *(run.attempt_logged or 0 for run in life.runs)])
     after = "after its only run" if runs == 1 else f"after {runs} runs" if runs else "after runs that no input shows"
+    if not runs and life.error_class in _BEFORE_ANY_RUN:
+        after = "before it ever ran"
     told = life.state_basis == "snapshot" or last(life, "retries_exhausted", "dead", "discarded") is not None
     used_up = bool(life.max_attempts and runs >= life.max_attempts)
     return Conclusion(

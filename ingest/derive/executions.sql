@@ -22,7 +22,10 @@ fused as (
         min(attempt_logged) as attempt_logged,
         any_value(job_class order by exactness, run_id) as job_class,
         any_value(queue order by exactness, run_id) as queue,
-        arg_min(started_at, (exactness, run_id)) filter (started_at is not null) as started_at,
+        -- Where only the end of a run is told its start is not known, though it stands there as the end.
+        arg_min(
+            started_at, (start_seen_at is null and duration is null, exactness, run_id)
+        ) filter (started_at is not null) as started_at,
         arg_min(ended_at, (exactness, run_id)) filter (ended_at is not null) as ended_at,
         -- Of two layers the one that saw a failure is right: the other calls done what the first has handled.
         arg_min(

@@ -5,7 +5,7 @@ with executions as (
     select
         f.execution_id,
         r.job_key,
-        min(r.started_at) as started_at,
+        min(r.started_at) filter (r.start_seen_at is not null or r.duration is not null) as started_at,
         max(r.ended_at) as ended_at,
         max(r.attempt_logged) as attempt_logged,
         max(r.host) as host,
@@ -20,11 +20,28 @@ pairs as (
     select
         r.run_id,
         e.execution_id,
+        -- Of a run that only its end tells of, the start is not known; it may be the end of one that only its start tells of.
         least(
-            abs(date_diff('microsecond', e.started_at, r.started_at)),
-            coalesce(abs(date_diff('microsecond', e.ended_at, r.ended_at)), 9223372036854775807)
+            coalesce(abs(date_diff('microsecond', e.started_at, r.told_start)), 9223372036854775807),
+            coalesce(abs(date_diff('microsecond', e.ended_at, r.ended_at)), 9223372036854775807),
+            case
+                when e.ended_at is null or r.ended_at is null
+                    then
+                        coalesce(
+                            abs(date_diff(
+                                'microsecond', coalesce(e.started_at, e.ended_at), coalesce(r.told_start, r.ended_at)
+                            )),
+                            9223372036854775807
+                        )
+                else 9223372036854775807
+            end
         ) as distance
-    from runs as r
+    from (
+        select
+            *,
+            case when start_seen_at is not null or duration is not null then started_at end as told_start
+        from runs
+    ) as r
     inner join executions as e on r.job_key = e.job_key
     where
         r.observer = $observer

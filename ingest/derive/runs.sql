@@ -1,53 +1,18 @@
 -- One row per run as one kind of input saw it: a log's start and end, a span, a job held by a worker in snapshots.
 create or replace temp table runs as
-with placed as (
-    -- A line without a time stands before the next line of its log that has one. A worker of BullMQ that takes a job up
-    -- again at once may say so before it has said that the attempt before failed.
+with run_events as (
+    -- A log without times is another observer: its runs are told apart by their order only. A retry or the giving up is
+    -- no run; said within one for an error it tells that it failed, whatever its last line says.
     select
-        k.job_key,
-        e.*,
-        coalesce(
-            e.system = 'bullmq' and e.event = 'started' and lag(e.event) over in_log = 'started'
-            and lead(e.event) over in_log = 'failed' and lead(e.attempt) over in_log < e.attempt,
-            false
-        ) as is_early,
-        lead(e.occurred_at) over in_log as next_at,
-        coalesce(
-            e.occurred_at,
-            min(e.occurred_at) over (
-                partition by k.job_key, e.source_id, e.host, e.pid, e.thread
-                order by e.line_no, e.record_no rows between current row and unbounded following
-            )
-        ) as stands_at
-    from told_events as e
-    inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
-    where
-        e.event in (
-            'started', 'heartbeat', 'succeeded', 'failed', 'interrupted', 'acknowledged', 'cancelled', 'discarded',
-            'retry_scheduled', 'retries_exhausted'
-        )
-        or (e.event = 'scheduled' and e.system = 'bullmq' and e.pid is null)
-    window in_log as (
-        partition by k.job_key, e.source_id, e.host, e.pid, e.thread order by e.line_no, e.record_no
-    )
-),
-
-run_events as (
-    -- A log without times is another observer: its runs are told apart by their order only. So is the queue's own record,
-    -- which knows no process. A retry or the giving up is no run; said within one for an error it tells that it failed,
-    -- whatever its last line says.
-    select
-        * replace (case when is_early then next_at else stands_at end as stands_at),
-        'log ' || system
-        || case when stands_at is null then ' without times' else '' end
-        || case when system = 'bullmq' and pid is null then ' without processes' else '' end as observer,
+        *,
+        told_by as observer,
         case when event = 'started' then 1 else 0 end as is_start,
         event in ('succeeded', 'failed', 'interrupted', 'acknowledged') as is_end,
         event = 'cancelled' or (event = 'discarded' and error_class is null) as is_cut,
         event = 'retry_scheduled' as is_retry,
         event = 'retries_exhausted'
         or (event in ('retry_scheduled', 'discarded') and error_class is not null) as tells_failure
-    from placed
+    from run_lines
 ),
 
 numbered as (
@@ -69,7 +34,7 @@ numbered as (
         ) as is_new_end
     from run_events
     window earlier as (
-        partition by job_key, observer, host, pid, thread
+        partition by job_key, observer, host, pid, slot
         order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
     )
 ),
@@ -77,23 +42,29 @@ numbered as (
 counted as (
     select
         *,
-        sum(is_start) over slot as start_no,
-        sum(case when is_new_end then 1 else 0 end) over slot as end_no,
-        row_number() over slot as place
+        sum(is_start) over this_slot as start_no,
+        sum(case when is_new_end then 1 else 0 end) over this_slot as end_no,
+        bool_or(event = 'heartbeat') over this_slot as has_shown_life,
+        row_number() over this_slot as place
     from numbered
-    window slot as (
-        partition by job_key, observer, host, pid, thread
+    window this_slot as (
+        partition by job_key, observer, host, pid, slot
         order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and current row
     )
 ),
 
 grouped as (
-    -- Ends before any start are runs of their own; after a start the first end counts, be it that the job was cancelled.
-    -- BullMQ's stream says of a run that failed and of a job that is put off before its first one the same.
+    -- Ends before any start are runs of their own, each with the signs of life before it; after a start the first end
+    -- counts, be it that the job was cancelled. BullMQ's stream says of a run that failed and of a job that is put off
+    -- before its first one the same.
     select
         * replace (case when event = 'scheduled' and start_no > 0 then 'failed' else event end as event),
-        case when start_no = 0 then greatest(end_no, 1) else 0 end as lone_end_no,
-        is_end or (is_cut and start_no > 0) or (event = 'scheduled' and start_no > 0) as ends_run,
+        case
+            when start_no > 0 then 0
+            when event = 'heartbeat' or (event = 'cancelled' and has_shown_life) then end_no + 1
+            else greatest(end_no, 1)
+        end as lone_end_no,
+        is_end or (is_cut and (start_no > 0 or has_shown_life)) or (event = 'scheduled' and start_no > 0) as ends_run,
         event = 'scheduled' and start_no > 0 as is_put_off
     from counted
 ),
@@ -106,7 +77,7 @@ log_runs as (
         'log' as kind,
         host,
         pid,
-        thread,
+        any_value(thread order by place desc) as thread,
         any_value(worker order by place) as worker,
         min(attempt) as attempt_logged,
         max(max_attempts) as max_attempts,
@@ -147,10 +118,9 @@ log_runs as (
         max(occurred_at) filter (not is_retry and not (is_cut and not ends_run)) as last_seen_at,
         min(source_id) as source_id,
         min(line_no) as line_no,
-        any_value(log_of(s.path) order by place) as log_name
+        any_value(log_name order by place) as log_name
     from grouped
-    inner join sources as s using (source_id)
-    group by job_key, scope, observer, host, pid, thread, start_no, lone_end_no
+    group by job_key, scope, observer, host, pid, slot, start_no, lone_end_no
     having bool_or(is_start = 1 or ends_run or event = 'heartbeat')
 ),
 

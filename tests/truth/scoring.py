@@ -45,6 +45,19 @@ RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
     "retry_on_exhausted": frozenset({"retries-exhausted"}),
     "retry_on_exhausted_with_block": frozenset({"retries-exhausted"}),
     "orphan_kill9_process": _STUCK,
+    "never_started_no_consumer": _NEVER_RAN,
+    "stuck_hang_until_end": frozenset({"hung"}),
+    "duplicate_same_args": frozenset({"enqueued-twice"}),
+    "long_report_before_kill": _STUCK,
+    "pool_child_sigkill_worker_lost": _STUCK | {"retries-exhausted"},
+    "soft_time_limit": frozenset({"retries-exhausted"}),
+    "hard_time_limit": frozenset({"retries-exhausted"}),
+    "retried_then_succeeded": frozenset({"retried-often", "retry-storm"}),
+    "retries_exhausted": frozenset({"retries-exhausted"}),
+    "failed_no_retry": frozenset({"retries-exhausted"}),
+    "rejected": frozenset({"retries-exhausted"}),
+    "unregistered_task": frozenset({"retries-exhausted"}),
+    "redelivered_visibility_timeout": frozenset({"redelivered"}),
 }
 """Kind of planted fault to the rules that name it rightly."""
 
@@ -64,6 +77,7 @@ class Execution:
 
     job_class: str
     started_at: float
+    pid: int | None = None
     succeeded: bool | None = None
     seconds: float | None = None
 
@@ -129,7 +143,7 @@ class Capture:
             result.false[rule] = sorted(flags[rule] - right[rule])
         return result
 
-    def _why_unseen(  # noqa: PLR0911 - a reason per kind of fault
+    def _why_unseen(  # noqa: C901, PLR0911 - a reason per kind of fault
         self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int, hung: float
     ) -> str | None:
         mentions = {job: [line for line in self.lines if job in line] for job in jobs}
@@ -137,11 +151,13 @@ class Capture:
             return "its id stands in no input"
         executions = [run for job in jobs for run in self.executions.get(job, ())]
         runs = max(len(self.executions.get(job, ())) for job in jobs)
+        if kind == "long_report_before_kill" and all(run.succeeded is not None for run in executions):
+            return "it ended before its worker was killed"
         if kind == "hang_until_end" and self.ends_at and executions and self.ends_at - executions[0].started_at < hung:
             return f"it hung for less than {hung:g} s before the capture ended"
-        if kind == "same_jid_pushed_twice" and runs < 2:
-            return "the second push never ran"
-        if kind == "retried_then_ok" and runs < retries:
+        if kind in ("same_jid_pushed_twice", "redelivered_visibility_timeout") and runs < 2:
+            return "the second push never ran" if kind == "same_jid_pushed_twice" else "it was never handed out again"
+        if kind in ("retried_then_ok", "retried_then_succeeded") and runs < retries:
             return f"it ran fewer than {retries} times before the capture ended"
         if kind == "retry_on_exhausted" and any("retry_count" in line for lines in mentions.values() for line in lines):
             return "the backend still retries it: it was not given up"
@@ -203,12 +219,13 @@ def _executions(folder: Path, ends_at: float | None) -> dict[str, list[Execution
             continue
         job = runs[str(record["id"])]
         if record["ev"] == "start":
-            job.append(Execution(job_class=record["cls"], started_at=record["t"]))
+            job.append(Execution(job_class=record["cls"], started_at=record["t"], pid=record.get("pid")))
             continue
         open_runs = [run for run in job if run.succeeded is None]
         if open_runs:
-            open_runs[0].succeeded = record["ev"] == "end" and record.get("outcome", "ok") == "ok"
-            open_runs[0].seconds = record.get("secs", record["t"] - open_runs[0].started_at)
+            ended = next((run for run in open_runs if run.pid == record.get("pid")), open_runs[0])
+            ended.succeeded = record["ev"] == "end" and record.get("outcome", "ok") == "ok"
+            ended.seconds = record.get("secs", record["t"] - ended.started_at)
     return runs
 
 

@@ -39,6 +39,7 @@ CAPTURED = (
     "delayed_job-4.1.9",
     "activejob-6.1-sidekiq-6.4.1",
     "activejob-6.1-async-ts",
+    "celery-text",
 )
 
 RIGHT_BY_THE_LOG: Mapping[str, Mapping[str, set[str]]] = {
@@ -84,7 +85,7 @@ _FITS: Mapping[str, Callable[[str], bool]] = {
     "retried": lambda ran: ran.endswith("+") and "-" in ran,
     "ran-again": lambda ran: ran.endswith("+") and len(ran) > 1,
     "ran-twice": lambda ran: ran.count("+") > 1,
-    "given-up": lambda ran: ran.endswith("-"),
+    "given-up": lambda ran: not ran or ran.endswith("-"),
     "retrying": lambda ran: ran.endswith("-"),
     "orphaned": lambda ran: ran in {"?", "-"},
     "hung": lambda ran: ran == "?",
