@@ -42,7 +42,7 @@ class EvidenceDatabase:
     """Evidence in memory. Lines are numbered in the order they are given."""
 
     def __init__(self) -> None:
-        self.db = duckdb.connect()
+        self.db = duckdb.connect(config={"threads": 1})  # for a handful of rows a second thread only costs
         for name in schema.EVIDENCE:
             self.db.execute(schema.table(name).statement)
         for source_id, path, kind in (
