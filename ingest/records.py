@@ -156,10 +156,15 @@ def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
     for index, source in enumerate(sources):
         if left.is_empty():
             break
-        is_its = left.select(source.claims(pl.col("text")).fill_null(value=False).alias("is_its"))["is_its"]
-        if is_its.any():
-            claimed.append(left.filter(is_its).select("place", pl.lit(index, pl.Int32).alias("owner")))
-            left = left.filter(~is_its)
+        likely = left
+        if source.holds:
+            likely = left.filter(pl.col("text").str.contains_any(source.holds))
+        if likely.is_empty():
+            continue
+        its = likely.filter(likely.select(source.claims(pl.col("text")).fill_null(value=False)).to_series())
+        if not its.is_empty():
+            claimed.append(its.select("place", pl.lit(index, pl.Int32).alias("owner")))
+            left = left.join(its.select("place"), on="place", how="anti", maintain_order="left")
     return places.join(pl.concat(claimed), on="place", how="left", maintain_order="left")["owner"]
 
 

@@ -159,5 +159,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments"}),
     cannot="Which worker processes live.",
     claims=_claims,
+    holds=("active_job", "ActiveJob", "job_class"),
     parse=_parse,
 )

@@ -90,5 +90,6 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="What the application does not log: mostly the enqueue, the arguments and whether a failure is retried.",
     claims=_claims,
+    holds=("jobId", "hostname"),
     parse=_parse,
 )

@@ -139,5 +139,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments", "workers", "queues", "heartbeats"}),
     cannot="What happened while nobody listened, that a task was ignored, and which queues a worker reads.",
     claims=_claims,
+    holds=("hostname",),
     parse=_parse,
 )

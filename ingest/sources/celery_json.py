@@ -62,5 +62,6 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers"}),
     cannot="A run that does not end; when a task was sent, its queue and worker.",
     claims=_claims,
+    holds=("task_id", "celery"),
     parse=_parse,
 )

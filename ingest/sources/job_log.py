@@ -157,5 +157,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends", "errors", "arguments", "workers", "queues", "heartbeats"}),
     cannot="Nothing of a job's life is missing from it; a worker killed outright writes no last line.",
     claims=_claims,
+    holds=("jobrunner.job_log/",),
     parse=_parse,
 )

@@ -153,5 +153,6 @@ SOURCE = Source(
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
     cannot="What happened between two snapshots.",
     claims=_claims,
+    holds=("jobrunner.snapshot/",),
     parse=_parse,
 )

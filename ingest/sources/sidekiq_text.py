@@ -37,7 +37,8 @@ _LONGEST = 3e9
 """Seconds, about a century: a run that lasted longer is a misprint."""
 _SEVERITY = r"(?:DEBUG|INFO|WARN|ERROR|FATAL|UNKNOWN)"
 
-_BEFORE_8 = rf"^(?:{_TIME} )?pid=\d+ tid=\S+(.*?) {_SEVERITY}: ?"
+_PROCESS = rf"^(?:{_TIME} )?pid=\d+ tid=\S+"
+_BEFORE_8 = rf"{_PROCESS}.*? {_SEVERITY}: ?"
 _FROM_8 = rf"^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+(.*?):(?: |\n|$)"
 _REPORT_FROM_8 = rf"(?s)^{_SEVERITY} +{_TIME} pid=\d+ tid=[^\s:]+(?: \w+=\S+)*? (context=[^\n]*? job=\{{.*)"
 _NEXT_KEY = re.compile(r" (?=[A-Za-z_][\w.]*=)")
@@ -51,20 +52,11 @@ def _claims(line: pl.Expr) -> pl.Expr:
 
 def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
     text = pl.col("text")
-    lines = records.select("line_no", text.str.replace_all(_COLOUR, ""))
-    lines = lines.with_columns(
-        text.str.contains(rf"^{_SEVERITY} ").alias("from_8"),
-        text.str.extract(_REPORT_FROM_8, 1).alias("report"),
-    )
-    whole = pl.coalesce(
-        pl.when("from_8").then(text.str.extract(f"({_FROM_8})", 1)).otherwise(text.str.extract(f"({_BEFORE_8})", 1)),
-    )
-    context = pl.when("from_8").then(text.str.extract(_FROM_8, 1)).otherwise(text.str.extract(_BEFORE_8, 1))
-    lines = lines.with_columns(
-        whole.alias("prefix"),
-        pl.when(pl.col("report").is_null()).then(context).otherwise(pl.lit("")).alias("context"),
-        pl.col("report").map_batches(_report_ends, return_dtype=pl.Int64).alias("report_end"),
-    )
+    lines = records.select("line_no", "text")
+    if lines.select(text.str.contains("\x1b", literal=True).any()).item():
+        lines = lines.with_columns(text.str.replace_all(_COLOUR, ""))
+    from_8 = text.str.contains(rf"^{_SEVERITY} ")
+    lines = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(lines.filter(from_8))]).sort("line_no")
     prefix = pl.col("prefix")
     reason = (
         pl.when(prefix.is_null())
@@ -77,6 +69,30 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     good = lines.filter(pl.col("reason").is_null())
     parsed = rows_of(good.select(*_columns()))
     return Parsed(rows=parsed.rows, rejects=None if rejects.is_empty() else rejects)
+
+
+def _parted_before_8(lines: pl.DataFrame) -> pl.DataFrame:
+    """Each line's prefix and, in it, the context."""
+    prefix = pl.col("text").str.extract(f"({_BEFORE_8})", 1)
+    context = pl.col("prefix").str.replace(_PROCESS, "").str.replace(rf" {_SEVERITY}: ?$", "")
+    return lines.with_columns(prefix.alias("prefix")).with_columns(
+        context.alias("context"),
+        pl.lit(None, pl.String).alias("report"),
+        pl.lit(None, pl.Int64).alias("report_end"),
+    )
+
+
+def _parted_from_8(lines: pl.DataFrame) -> pl.DataFrame:
+    """The same; the report of an error is a context of its own kind."""
+    text, report = pl.col("text"), pl.col("report")
+    return lines.with_columns(
+        text.str.extract(f"({_FROM_8})", 1).alias("prefix"),
+        text.str.extract(_FROM_8, 1).alias("context"),
+        text.str.extract(_REPORT_FROM_8, 1).alias("report"),
+    ).with_columns(
+        pl.when(report.is_null()).then("context").otherwise(pl.lit("")).alias("context"),
+        report.map_batches(_report_ends, return_dtype=pl.Int64).alias("report_end"),
+    )
 
 
 def _columns() -> list[pl.Expr]:

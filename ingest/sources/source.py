@@ -65,6 +65,9 @@ class Source:
     """From the column of physical lines to a boolean column: does a record of this format begin here? A cheap test."""
 
     parse: Parse
+    holds: tuple[str, ...] = ()
+    """Texts of which the line where a record begins holds one: only such lines are given to ``claims``; all, if none."""
+
     goes_on: bool = False
     """Whether a record may go on over the lines after it that no source claims."""
 
