@@ -21,6 +21,10 @@ test: $(READY) ## run the tests
 soak: $(READY) ## try the properties with a thousand examples each; takes an hour or more
 	$(BIN)/pytest -n 2 -q --hypothesis-profile=soak
 
+.PHONY: bench
+bench: $(READY) ## CPU and memory of reading 1,000 MB of each kind of input, beside other tools; SIZE=megabytes
+	$(BIN)/python -m benchmarks --size $(or $(SIZE),1000)
+
 check: lint test ## everything that must hold before a push
 
 lint: $(READY)

@@ -149,9 +149,13 @@ def sort_lines(lines: pl.DataFrame, sources: Sequence[Source]) -> Sorted:
 
 
 def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
-    """Of each line the place in ``sources`` of the first that claims it, null where none does: the column ``owner``."""
+    """
+    Of each line the place in ``sources`` of the first that claims it, null where none does: the column ``owner``.
+
+    No format's record begins with a tab or a blank line.
+    """
     places = lines.select("text", "reason", pl.int_range(pl.len()).alias("place"))
-    left = places.filter(pl.col("reason").is_null())
+    left = places.filter(pl.col("reason").is_null() & ~pl.col("text").str.contains(_BEGINS_NOTHING))
     claimed = [pl.DataFrame(schema={"place": pl.Int64, "owner": pl.Int32})]
     for index, source in enumerate(sources):
         if left.is_empty():
@@ -188,6 +192,7 @@ def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
 
 
 _BEGINNING = 800
+_BEGINS_NOTHING = r"^(?:\t|\s*$)"
 
 
 def _split(text: str) -> pl.DataFrame:

@@ -66,7 +66,7 @@ class Source:
 
     parse: Parse
     holds: tuple[str, ...] = ()
-    """Texts of which the line where a record begins holds one: only such lines are given to ``claims``; all, if none."""
+    """Texts of which a record's first line holds one: only such lines are given to ``claims``; all of them, if none."""
 
     goes_on: bool = False
     """Whether a record may go on over the lines after it that no source claims."""
