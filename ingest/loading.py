@@ -167,14 +167,14 @@ class _Loader:
 
     def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
         head = reader.head(HEAD)
+        whole_lines = head[: head.rfind(b"\n") + 1] or head
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
             if source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
                 return
-        envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
-        stream.note_formats(envelopes.names)
+        envelopes = Envelopes.of(whole_lines, reader.written_at, sources=self._line_sources(), connection=self.scratch)
         if envelopes.events:
             self._read_events(stream, reader, envelopes)
             return
@@ -192,6 +192,7 @@ class _Loader:
 
     def _read_events(self, stream: Stream, reader: Reader, envelopes: Envelopes) -> None:
         """A document of many log events, whatever their formats."""
+        stream.note_formats(envelopes.names)
         self._read_whole(stream, reader, lambda text, _: self._load_inside(stream, envelopes.lines_of(text)))
 
     def _read_whole(self, stream: Stream, reader: Reader, rows_of: Callable[[str, int], None]) -> None:
@@ -235,7 +236,7 @@ class _Loader:
                 data = carried + block.data
                 if following is None:
                     data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                unknown = not stream.begun and not stream.formats
+                unknown = not stream.begun and not stream.formats and not envelopes.wrappers
                 if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
                     if following is None or following.too_long or len(data) >= CHUNK:
                         self._reject_whole(stream, data, following, ahead)
@@ -325,6 +326,7 @@ class _Loader:
         """As ``_load_lines``, for lines within envelopes: records of several channels may be open at the end."""
         if not data:
             return b""
+        stream.note_formats(envelopes.names)
         lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
         inner = envelopes.peeled(lines)
         parted = sort_inside(inner, self._line_sources())

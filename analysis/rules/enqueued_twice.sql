@@ -95,22 +95,13 @@ spaced as (
     window work_order as (partition by scope, system, job_class, basis, work order by enqueued_at, job_key)
 ),
 
-paced as (
-    select
-        *,
-        median(since_previous) over (partition by scope, system, job_class, basis, work) as pace
-    from spaced
-),
-
 known as (
     -- What comes again by habit: the same work on a timetable, or a class whose work keeps coming again, be it within
     -- the window or, as chance has it where there are few arguments, mostly later. What comes at one pace is on a
     -- timetable, however close.
     select
-        *,
-        count(since_previous) over same_work >= $pace_times
-        and avg(case when abs(since_previous - pace) <= 0.1 * pace + 0.5 then 1.0 else 0.0 end)
-        filter (since_previous is not null) over same_work >= $pace_share as work_has_pace,
+        s.*,
+        case when p.gaps >= $pace_times and p.on_pace >= $pace_share then p.pace end as pace,
         least(since_previous, until_next) as gap,
         count(*) over same_work >= $habit_times
         and min(since_previous) over same_work > extract(epoch from $habit_gap) as work_is_habit,
@@ -124,10 +115,12 @@ known as (
                 else 0.0
             end
         ) over same_class > $habit_share as class_is_habit
-    from paced
+    from spaced as s
+    left join work_paces as p
+        on s.scope = p.scope and s.system = p.system and s.job_class = p.job_class and s.work = p.work
     window
-        same_work as (partition by scope, system, job_class, basis, work),
-        same_class as (partition by scope, system, job_class, basis)
+        same_work as (partition by s.scope, s.system, s.job_class, s.basis, s.work),
+        same_class as (partition by s.scope, s.system, s.job_class, s.basis)
 )
 
 select
@@ -147,7 +140,7 @@ from known
 where
     gap <= least(
         extract(epoch from case when work_is_habit or class_is_habit then $habit_gap else $within end),
-        case when work_has_pace then pace / 2 end
+        pace / 2
     )
 -- Two jobs may share several lines: that is one piece of work still.
 qualify row_number() over (partition by job_key order by gap, work) = 1

@@ -51,6 +51,7 @@ STEPS = (
     "job_ids",
     "attempt_evidence",
     "class_baselines",
+    "work_paces",
     "queue_minutes",
     "coverage",
 )

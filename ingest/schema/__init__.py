@@ -40,6 +40,7 @@ DERIVED = (
     "workers",
     "queue_minutes",
     "class_baselines",
+    "work_paces",
     "coverage",
 )
 """Tables computed from the evidence, in the order they are made."""

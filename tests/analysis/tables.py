@@ -17,7 +17,7 @@ from ingest.schema import DERIVED, EVIDENCE, table
 
 SHOWS = ["starts", "ends", "errors", "enqueues", "queues", "workers"]
 
-CASE_TABLES = ("jobs", "attempts", "workers", "class_baselines", "attempt_evidence", "queue_minutes", "coverage")
+CASE_TABLES = ("jobs", "attempts", "workers", "class_baselines", "work_paces", "attempt_evidence", "queue_minutes", "coverage")
 """The tables that a case may fill."""
 
 _USUAL: dict[str, dict[str, Any]] = {
@@ -25,6 +25,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "attempts": {"job_class": "Job", "queue": "default", "attempt": 1, "last_seen_at": datetime(2026, 1, 5)},  # noqa: DTZ001 - naive UTC as the table
     "workers": {"state_basis": "a heartbeat", "confidence": "high"},
     "class_baselines": {"job_class": "Job", "queue": "default"},
+    "work_paces": {"job_class": "Job"},
     "queue_minutes": {"queue": "default"},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},

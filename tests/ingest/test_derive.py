@@ -402,3 +402,11 @@ def test_a_clock_that_stands_at_the_beginning_of_time_does_not_fill_the_minutes_
         )
     )
     assert evidence.derive().rows("select count(*) < 600_000 from queue_minutes") == [(True,)]
+
+
+def test_the_pace_of_equal_work_is_its_median_gap_with_the_share_of_gaps_that_keep_it() -> None:
+    evidence = EvidenceDatabase()
+    for number, seconds in enumerate((0, 10, 20.4, 30, 34, 40)):
+        evidence.event(seconds, "enqueued", f"job-{number}", arguments="[7]", arguments_digest="x")
+    evidence.event(50, "enqueued", "job-z", arguments="[8]", arguments_digest="y").derive()
+    assert evidence.rows("select work, gaps, round(pace, 1), on_pace from work_paces") == [("x", 5, 9.6, 0.6)]
