@@ -104,6 +104,8 @@ def load(  # noqa: PLR0913 - the options of a command
     files = input_files(paths)
     with room_to_write(database), open_for_writing(database) as db, duckdb.connect() as scratch:
         redactor = redactor_for(db, database, redaction)
+        if redactor:
+            scratch.execute("set temp_directory = ''")  # what it has no room for would lie on the disk as it is
         loader = _Loader(
             ledger=Ledger(db, now=now, sources=sources, redactor=redactor),
             sources=chosen,
