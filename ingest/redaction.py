@@ -95,7 +95,9 @@ PATTERNS = (
     ),
     Pattern(
         name="user and password in a URL",
-        regex=re.compile(r""":(?:\\*/){2}(?P<secret>[^\s/?#"'<>\\]+)@"""),
+        regex=re.compile(  # unescaped, a password may hold what should end it; a port does not begin one
+            r""":(?:\\*/){2}(?P<secret>[^\s/"'<>\\]+|[^\s/?#@"'<>\\:]*:(?!\d{1,5}[/?#\\])[^\s@"'<>]+)@"""
+        ),
         hint="@",
     ),
     Pattern(
@@ -308,18 +310,22 @@ class Redactor:
     def _by_shape(self, text: str, skipped: frozenset[str], instead: Callable[[str], str]) -> tuple[str, int]:
         count = 0
         for pattern in self._patterns:
-            if pattern.name in skipped:
-                continue
-            parts, done = [], 0
-            for match in pattern.regex.finditer(text):
-                begin, end = match.span("secret" if "secret" in pattern.regex.groupindex else 0)
-                size = pattern.is_one(text[begin:end]) if begin >= 0 else 0
-                if size and text[begin : begin + size] != REDACTED:
-                    parts += [text[done:begin], instead(text[begin : begin + size])]
-                    done = begin + size
-            count += len(parts) // 2
-            text = "".join([*parts, text[done:]])
+            if pattern.regex.search(text) and pattern.name not in skipped:
+                text, replaced = _replaced(text, pattern, instead)
+                count += replaced
         return text, count
+
+
+def _replaced(text: str, pattern: Pattern, instead: Callable[[str], str]) -> tuple[str, int]:
+    group = "secret" if "secret" in pattern.regex.groupindex else 0
+    parts, done = [], 0
+    for match in pattern.regex.finditer(text):
+        begin, end = match.span(group)
+        size = pattern.is_one(text[begin:end]) if begin >= 0 else 0
+        if size and text[begin : begin + size] != REDACTED:
+            parts += [text[done:begin], instead(text[begin : begin + size])]
+            done = begin + size
+    return "".join([*parts, text[done:]]), len(parts) // 2
 
 
 _PAIR = 2

@@ -127,7 +127,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     new = sum(not file.known_already for file in report.files)
     out.print(Text(f"\n{report.rows:,} rows from {new} new or grown of {len(report.files)} files, in {database}."))
     if report.redacted is not None:
-        out.print(plain(f"{report.redacted:,} secret values were redacted; {key_file(database)} must be kept."))
+        values = "1 secret value was" if report.redacted == 1 else f"{report.redacted:,} secret values were"
+        words = f"{values} redacted. Keep {key_file(database)} on this machine: the next load needs it."
+        out.print(plain(words), soft_wrap=True)
     if not any(row[-1] for row in rows):
         out.print("No file is in a format that jobtrail knows, so there is nothing to check.")
         ctx.exit(NO_DATA)
