@@ -96,7 +96,7 @@ PATTERNS = (
     Pattern(
         name="user and password in a URL",
         regex=re.compile(  # unescaped, a password may hold what should end it; a port does not begin one
-            r""":(?:\\*/){2}(?P<secret>[^\s/"'<>\\]+|[^\s/?#@"'<>\\:]*:(?!\d{1,5}[/?#\\])[^\s@"'<>]+)@"""
+            r""":(?:\\*/){2}(?P<secret>[^\s/"'<>\\]+|[^\s/?#@"'<>\\:]*:(?!\d{1,5}[/?#\\])[^\s@"'<>]{1,256})@"""
         ),
         hint="@",
     ),
@@ -116,7 +116,9 @@ PATTERNS = (
         regex=re.compile(r"\bbearer\s+(?P<secret>[\w.~+/-]{16,}=*)", re.IGNORECASE),
         hint="(?i:bearer)",
     ),
-    Pattern(name="JSON web token", regex=re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"), hint="eyJ"),
+    Pattern(
+        name="JSON web token", regex=re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{8,2000}\.[\w-]{8,}(?:\.[\w-]*)*"), hint="eyJ"
+    ),
     Pattern(
         name="access key of a cloud or service",
         regex=re.compile(
@@ -396,9 +398,9 @@ def _hint(redaction: Redaction) -> str | None:
     shapes = [pattern.hint for pattern in redaction.patterns]
     if not all(shapes):
         return None
-    joint = r"[\W_]*(?:%[0-9A-Fa-f]{2})*[\W_]*"
+    joint = "(?:%[0-9A-Fa-f]{2}|[^0-9A-Za-z])*"
     names = [f"(?i:{joint.join(map(re.escape, _words(key).strip('_').split('_')))})" for key in redaction.keys]
-    return "|".join([*names, *filter(None, shapes), r"\\u00"])  # in JSON any letter may be written so
+    return "|".join([*names, *filter(None, shapes), r"\\u"])  # in JSON any letter may be written so
 
 
 # --- a key and its value in words
@@ -413,7 +415,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _NEXT = re.compile(r"[,;](?=\s|$|[\w.%\[\]-]+[=:])")
-_NESTED = re.compile(r"""[\[({]|[\])}]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", re.DOTALL)
+_NESTING = re.compile(r"""\\.|["'\[\](){}]""", re.DOTALL)
 
 
 def _value_span(text: str, match: re.Match[str]) -> tuple[int, int]:
@@ -438,7 +440,7 @@ def _value_span(text: str, match: re.Match[str]) -> tuple[int, int]:
 def _quote_end(text: str, quote: re.Match[str]) -> int:
     """The place of the quotation mark that ends what this one begins, written with as many escapes."""
     depth = len(quote["escapes"])
-    for mark in re.compile(rf"(\\*){quote['quote']}").finditer(text, quote.end()):
+    for mark in re.compile(rf"(?<!\\)(\\*){quote['quote']}").finditer(text, quote.end()):
         escapes = len(mark[1])
         if (escapes == depth or escapes < depth) if depth else escapes % 2 == 0:
             return mark.start()
@@ -446,17 +448,28 @@ def _quote_end(text: str, quote: re.Match[str]) -> int:
 
 
 def _nested_end(text: str, begin: int) -> int:
-    depth = 0
-    for token in _NESTED.finditer(text, begin):
-        depth += (token[0] in _OPENING) - (token[0] in _CLOSING)
-        if depth == 0:
-            return token.end()
+    depth, within = 0, ""
+    for token in _NESTING.finditer(text, begin):
+        mark = token[0]
+        if within:
+            within = "" if mark == within else within
+        elif mark in _QUOTES:
+            within = mark
+        else:
+            depth += (mark in _OPENING) - (mark in _CLOSING)
+            if depth == 0:
+                return token.end()
     return len(text)
 
 
+_QUOTES = frozenset("\"'")
 _OPENING, _CLOSING = frozenset("[({"), frozenset("])}")
 
 
 def _begins_a_line(text: str, place: int) -> bool:
-    before = text[max(text.rfind("\n", 0, place) + 1, place - 40) : place]
-    return not before.strip(" \t:-'\"")
+    before = text[max(0, place - _INDENTED) : place]
+    _, line_end, indent = before.rpartition("\n")
+    return bool(line_end or place <= _INDENTED) and not indent.strip(" \t:-'\"")
+
+
+_INDENTED = 80

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ingest.derive import derive
 from ingest.loading import CHUNK, LoadReport, load
 from ingest.redaction import PATTERNS, Redaction, RedactionError, Redactor
 from ingest.redaction_key import key_file
-from tests.ingest.loads import NOW, evidence, job_log_lines, sidekiq_lines
+from tests.ingest.loads import NOW, derived, evidence, job_log_lines, sidekiq_lines
 
 ROOT = Path(__file__).parent.parent.parent
 CARD = "4111111111111111"
@@ -369,6 +370,44 @@ def test_without_its_key_a_redacted_database_takes_no_more(tmp_path: Path, found
         key_file(database).write_text(found)
     with pytest.raises(DatabaseError, match=says):
         load_redacted(database, file)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "'", '"', "\\", '\\"', "[", "@", "a@", "a@b.", "4", "4 ", "=", "token=", "token: ", "password=[", ":", "eyJ", "_eyJ",
+     "://a:b", "-eyJ", "a%40", "bearer ", "-----BEGIN PRIVATE KEY-----", "--token ", "password=['", "a.", ",a="],
+)  # fmt: skip
+@pytest.mark.parametrize("before", ["", 'password="', "secret={'a"])
+def test_a_long_text_is_read_in_a_time_that_its_length_alone_decides(part: str, before: str) -> None:
+    began = time.process_time()
+    redactor().text(before + part * (200_000 // len(part)))
+    assert time.process_time() - began < 5
+
+
+def test_hundreds_of_keys_can_be_named() -> None:
+    own = Redaction().adding(keys=[f"my_own_key_{number}" for number in range(500)])
+    frame = redactor(own).frame("log_lines", pl.DataFrame({"message": ["myOwnKey499=a", "myOwnKey500=a"]}))
+    assert frame["message"].to_list() == ["myOwnKey499=[redacted]", "myOwnKey500=a"]
+
+
+@pytest.mark.parametrize("capture", ["sidekiq-8.1.7-plain", "sidekiq-6.4.1-pretty"])
+def test_a_redacted_capture_tells_the_same_of_every_job_and_run(tmp_path: Path, capture: str) -> None:
+    inputs, plain, redacted = ROOT / "tests/fixtures/captures" / capture, tmp_path / "a.duckdb", tmp_path / "b.duckdb"
+    load(plain, [inputs], now=NOW)
+    load_redacted(redacted, inputs)
+    told = []
+    for database in (plain, redacted):
+        derived(database)
+        told.append(
+            [
+                rows(database, "select job_key, job_class, state, last_seen_at from jobs order by all"),
+                rows(database, "select * exclude (error_message, backtrace) from attempts order by all"),
+                rows(database, "select count(*), count(distinct arguments_digest) from job_events"),
+                rows(database, "select count(*), count(distinct arguments_digest) from snapshot_jobs"),
+            ]
+        )
+    assert told[0] == told[1]
+    assert told[0][0]
 
 
 def test_each_shape_has_a_word_for_it_of_its_own() -> None:
