@@ -374,8 +374,9 @@ def test_without_its_key_a_redacted_database_takes_no_more(tmp_path: Path, found
 
 @pytest.mark.parametrize(
     "part",
-    ["a", "'", '"', "\\", '\\"', "[", "@", "a@", "a@b.", "4", "4 ", "=", "token=", "token: ", "password=[", ":", "eyJ", "_eyJ",
-     "://a:b", "-eyJ", "a%40", "bearer ", "-----BEGIN PRIVATE KEY-----", "--token ", "password=['", "a.", ",a="],
+    ["a", "'", '"', "\\", '\\"', "[", "@", "a@", "a@b.", "4", "4 ", "=", "token=", "token: ", "password=[", ":", "a.",
+     "eyJ", "_eyJ", "-eyJ", "://a:b", "a%40", "bearer ", "-----BEGIN PRIVATE KEY-----", "--token ", "password=['",
+     ",a="],
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", 'password="', "secret={'a"])
 def test_a_long_text_is_read_in_a_time_that_its_length_alone_decides(part: str, before: str) -> None:
