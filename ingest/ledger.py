@@ -14,6 +14,8 @@ import polars as pl
 from ingest import schema
 from ingest.arrow_frame import ArrowFrame
 from ingest.clocks import Clock
+from ingest.records import BEGINNING, beginning
+from ingest.redaction import REDACTED, Redactor
 from ingest.sources import Source
 from ingest.stream_digest import MARK, StreamDigest
 
@@ -32,6 +34,9 @@ _NEW = {
 """Tables whose rows carry a native identity: a row that is known already is not added again."""
 
 _KINDS = ("log", "span", "snapshot")
+
+_READ_OF_REJECTS = 1 << 16
+"""Of a line that is not read, how much of its beginning is looked through for secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ class Stream:
     digest: StreamDigest = field(default_factory=StreamDigest)
     torn: bytes = b""
     long_line: int = 0
-    long_line_start: str = ""
+    long_line_start: bytes = b""
     last_format: str | None = None
     """The format of the last record before ``position``: lines of no format after it are of its system."""
     checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -140,8 +145,16 @@ class Stream:
 class Ledger:
     """The evidence tables and what was read into them. One transaction per chunk."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, *, now: datetime, sources: Sequence[Source]) -> None:
+    def __init__(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        *,
+        now: datetime,
+        sources: Sequence[Source],
+        redactor: Redactor | None = None,
+    ) -> None:
         self.db = db
+        self.redactor = redactor
         self._now = now.astimezone(UTC).replace(tzinfo=None)
         self._sources = {source.name: source for source in sources}
 
@@ -189,7 +202,8 @@ class Ledger:
         given |= {name: value for name, value in _DEFAULTS.items() if name in columns and name not in frame.columns}
         if "scope" in frame.columns:
             given["scope"] = pl.col("scope").fill_null("")
-        rows = ArrowFrame(frame.with_columns(**given))  # noqa: F841 - the statement reads it under its name
+        told = frame if self.redactor is None else self.redactor.frame(table, frame)
+        rows = ArrowFrame(told.with_columns(**given))  # noqa: F841 - the statement reads it under its name
         self._note_times(stream, table, frame)
         condition = _NEW.get(table, "")
         if table in _OF_SNAPSHOTS:
@@ -204,9 +218,9 @@ class Ledger:
         stream.row_count += added[0][0]
 
     def reject(  # noqa: PLR0913 - a place, a size and two texts
-        self, stream: Stream, *, line_no: int, byte_offset: int, size: int, reason: str, start: str
+        self, stream: Stream, *, line_no: int, byte_offset: int, size: int, reason: str, start: str | bytes
     ) -> None:
-        """Note a line that could not become a row."""
+        """Note a line that could not become a row; of its ``start`` the first characters are kept."""
         self.db.execute(
             "insert into rejected_lines values ($source, $line, $offset, $size, $reason, $beginning)",
             {
@@ -214,10 +228,35 @@ class Ledger:
                 "line": line_no,
                 "offset": byte_offset,
                 "size": size,
-                "reason": reason,
-                "beginning": start,
+                "reason": self._without_secrets(reason),
+                "beginning": self._beginning(start),
             },
         )
+
+    def sealed(self, digest: str) -> str:
+        """A digest of an input's bytes as it is stored: of redacted inputs one that only the key's owner can make."""
+        return digest if self.redactor is None else self.redactor.digest(digest.encode())
+
+    def sealed_marks(self, marks: bytes, digest: str) -> bytes:
+        """Marks of line ends as they are stored beside this sealed digest, and the other way round."""
+        if self.redactor is None or not marks:
+            return marks
+        stream = self.redactor.keystream(digest, len(marks))
+        return (int.from_bytes(marks) ^ int.from_bytes(stream)).to_bytes(len(marks))
+
+    def _without_secrets(self, text: str) -> str:
+        return text if self.redactor is None else self.redactor.text(text)
+
+    def _beginning(self, start: str | bytes) -> str:
+        """Cut only after what is secret was taken out: half a secret is not recognised as one."""
+        if self.redactor is None:
+            return beginning(start)
+        text = start[:_READ_OF_REJECTS]
+        words = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        clean = self.redactor.text(words)
+        if len(text) < len(start) and len(clean) < BEGINNING:
+            return REDACTED
+        return beginning(clean)
 
     def reject_count(self, stream: Stream) -> int:
         """How many lines of a stream were rejected."""
@@ -273,19 +312,20 @@ class Ledger:
             "resume_offset": stream.resume_offset,
             "resume_line": stream.resume_line,
             "resume_format": stream.last_format,
-            "note": stream.note,
+            "note": None if stream.note is None else self._without_secrets(stream.note),
             "loaded_at": self._now,
             "loader_version": _version(),
         }
         self.db.execute(f"insert into sources ({', '.join(row)}) values ({', '.join('$' + name for name in row)})", row)
         for made in stream.checkpoints:
+            digest = self.sealed(made.digest)
             self.db.execute(
                 "insert into source_checkpoints values ($source, $offset, $digest, $line_ends)",
                 {
                     "source": stream.source_id,
                     "offset": made.byte_offset,
-                    "digest": made.digest,
-                    "line_ends": made.line_ends,
+                    "digest": digest,
+                    "line_ends": self.sealed_marks(made.line_ends, digest),
                 },
             )
         self.db.execute(

@@ -18,13 +18,15 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ingest.arguments import with_arguments_digest
+from ingest.arguments import Digest, plain_digest, with_arguments_digest
 from ingest.clocks import Clock, tells_by_clock
 from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
 from ingest.ledger import Ledger, Stream
 from ingest.reading import Reader, open_reader
-from ingest.records import MAX_LINE, Block, Sorted, beginning, blocks, is_whole, physical_lines, sort_lines
+from ingest.records import MAX_LINE, Block, Sorted, blocks, is_whole, physical_lines, sort_lines
+from ingest.redaction import Redaction
+from ingest.redaction_key import redactor_for
 from ingest.sources import SOURCES, Parsed, Source
 from ingest.streams import find_stream, unread_stream
 from ingest.wrappers.documents import HEAD
@@ -57,6 +59,8 @@ class LoadReport:
     """What became of all files, in the order they were read."""
 
     files: tuple[Loaded, ...]
+    redacted: int | None = None
+    """Values that were replaced because they are secret; None where all was stored as it is."""
 
     @property
     def rows(self) -> int:
@@ -82,6 +86,7 @@ def load(  # noqa: PLR0913 - the options of a command
     zone: tzinfo | None = None,
     first_day: date | None = None,
     final: bool = False,
+    redaction: Redaction | None = None,
     chunk: int = CHUNK,
     progress: Callable[[Progress], None] | None = None,
 ) -> LoadReport:
@@ -90,22 +95,27 @@ def load(  # noqa: PLR0913 - the options of a command
 
     ``formats`` names the formats to try where it should not be all; ``zone`` is that of times which name none, and
     ``first_day`` the day of the first line of a log that writes the time of day alone; ``final`` says that no file will
-    grow, so that a last line without its end counts. ``now`` (aware) is noted in the ledger and nowhere else. Raises
-    ``InputError`` for a path or format that does not exist and ``DatabaseError`` for a database that cannot be used.
+    grow, so that a last line without its end counts; ``redaction`` says what is secret and must not be stored. ``now``
+    (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for a path or format that does not exist and
+    ``DatabaseError`` for a database that cannot be used, also because it was loaded with redaction and this is without.
     What stands in the files raises nothing: what cannot be read is in ``rejected_lines``.
     """
     chosen = _chosen(sources, formats)
     files = input_files(paths)
     with room_to_write(database), open_for_writing(database) as db, duckdb.connect() as scratch:
+        redactor = redactor_for(db, database, redaction)
+        if redactor:
+            scratch.execute("set temp_directory = ''")  # what it has no room for would lie on the disk as it is
         loader = _Loader(
-            ledger=Ledger(db, now=now, sources=sources),
+            ledger=Ledger(db, now=now, sources=sources, redactor=redactor),
             sources=chosen,
             scratch=scratch,
             clock=Clock(zone=zone, basis="stated", first_day=first_day) if zone else Clock(first_day=first_day),
             final=final,
             chunk=chunk,
         )
-        return LoadReport(files=tuple(loader.load(file, progress or _silent) for file in files))
+        loaded = tuple(loader.load(file, progress or _silent) for file in files)
+        return LoadReport(files=loaded, redacted=redactor.count if redactor else None)
 
 
 def _silent(_: Progress) -> None:
@@ -208,9 +218,7 @@ class _Loader:
             self._forget_from(stream, line_no=1)
             if len(data) > _MAX_DOCUMENT:
                 reason = f"the document has more than {_MAX_DOCUMENT:,} bytes"
-                self.ledger.reject(
-                    stream, line_no=1, byte_offset=0, size=len(data), reason=reason, start=beginning(data)
-                )
+                self.ledger.reject(stream, line_no=1, byte_offset=0, size=len(data), reason=reason, start=data)
             else:
                 rows_of(data.decode("utf-8", "replace").removeprefix("\ufeff"), len(data))
             stream.note = reader.damage
@@ -294,7 +302,7 @@ class _Loader:
                 lines += part.count(b"\n")
             stream.pending, stream.torn = 0, b""
             reason = f"not a format jobtrail knows: it looks like {_looks_like(start)}"
-            self.ledger.reject(stream, line_no=1, byte_offset=0, size=size, reason=reason, start=beginning(start))
+            self.ledger.reject(stream, line_no=1, byte_offset=0, size=size, reason=reason, start=start)
             stream.note = reason
             stream.stand_at(size, lines=lines, ended=start.endswith(b"\n"))
 
@@ -350,6 +358,8 @@ class _Loader:
 
     def _load_inside(self, stream: Stream, inner: pl.DataFrame, parted: SortedInside | None = None) -> None:
         """Load the lines that lie in envelopes, but those that another export told before."""
+        if self.ledger.redactor:
+            inner = inner.with_columns(self.ledger.redactor.names(inner["native_id"]))
         new = not_read_before(self.ledger.db, inner)
         if parted is None or new.height < inner.height:
             inner, parted = new, sort_inside(new, self._line_sources())
@@ -362,7 +372,7 @@ class _Loader:
         with self.ledger.transaction(stream):
             self._begin(stream)
             if not stream.long_line:
-                stream.long_line_start = beginning(block.data)
+                stream.long_line_start = block.data
             stream.long_line += len(block.data)
             stream.digest.update(block.data)
             if block.ends:
@@ -399,7 +409,7 @@ class _Loader:
                 byte_offset=line["byte_offset"],
                 size=line["bytes"],
                 reason=line["reason"],
-                start=beginning(line["text"].encode()),
+                start=line["text"],
             )
 
     def _parse(self, stream: Stream, source: Source, records: pl.DataFrame, inner: pl.DataFrame | None = None) -> None:
@@ -414,8 +424,12 @@ class _Loader:
         stream.told_by_clock |= tells_by_clock(told.rows)
         stream.clock, frames = stream.clock.told_by(told.moments).read(told.rows)
         for table, rows in frames.items():
-            digested = with_arguments_digest(rows) if "arguments" in rows.columns else rows
+            digested = with_arguments_digest(rows, self._digest) if "arguments" in rows.columns else rows
             self.ledger.add(stream, table, digested)
+
+    @property
+    def _digest(self) -> Digest:
+        return self.ledger.redactor.digest if self.ledger.redactor else plain_digest
 
     def _parsed(self, source: Source, records: pl.DataFrame) -> Iterator[Parsed]:
         """A batch that a source cannot read is halved until the one record is found that it stumbles over."""
@@ -441,7 +455,7 @@ class _Loader:
                 byte_offset=line["byte_offset"],
                 size=line["bytes"],
                 reason=line["reason"],
-                start=beginning(line["text"].encode()),
+                start=line["text"],
             )
 
     def _note_damage(self, stream: Stream, damage: str) -> None:
@@ -453,7 +467,7 @@ class _Loader:
             byte_offset=stream.position,
             size=size,
             reason=reason,
-            start=beginning(stream.torn),
+            start=stream.torn,
         )
         stream.note = damage
         stream.damaged = size

@@ -14,6 +14,13 @@ MAX_LINE = 16 << 20
 """Bytes that a line may have; a longer one is rejected without being held."""
 
 
+BEGINNING = 200
+"""Characters that are kept of what is not read."""
+
+_OF_BAD_LINES = (1 << 18) + 4
+"""Bytes of a line that is not UTF-8: more characters than anyone looks through."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """Whole lines, one after the other; or a part of a line that is too long to be held."""
@@ -96,9 +103,10 @@ def is_whole(line: bytes) -> bool:
     return True
 
 
-def beginning(data: bytes) -> str:
+def beginning(start: bytes | str) -> str:
     """The first characters of something unreadable, fit to be shown."""
-    return data[:_BEGINNING].decode("utf-8", "replace").replace("\0", "\ufffd")[:200]
+    text = start if isinstance(start, str) else start[: 4 * BEGINNING].decode("utf-8", "replace")
+    return text[:BEGINNING].replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +199,6 @@ def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([parts.filter(~of_many).select(columns), joined.select(columns)]).sort("line_no")
 
 
-_BEGINNING = 800
 _BEGINS_NOTHING = r"^(?:\t|\s*$)"
 
 
@@ -219,7 +226,7 @@ def _split_with_bad_lines(data: bytes) -> pl.DataFrame:
             texts.append(line.decode("utf-8"))
             reasons.append(None)
         except UnicodeDecodeError as error:
-            texts.append(beginning(line))
+            texts.append(line[:_OF_BAD_LINES].decode("utf-8", "replace"))
             reasons.append(f"the line is not UTF-8: byte {line[error.start]:#04x} at position {error.start + 1}")
     return pl.DataFrame({"text": texts, "bytes": sizes, "reason": pl.Series(reasons, dtype=pl.String)})
 

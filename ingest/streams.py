@@ -137,7 +137,7 @@ def _match(ledger: Ledger, file: InputFile, reader: Reader) -> _Match | None:
     ).fetchall():
         marks.setdefault(source_id, {})[offset] = digest
     firsts = {next(iter(of_stream)) for of_stream in marks.values()}
-    beginning = _Scan(firsts).read(reader, stop_after=max(firsts, default=0)).digests
+    beginning = _Scan(ledger, firsts).read(reader, stop_after=max(firsts, default=0)).digests
     candidates = {
         source_id: of_stream
         for source_id, of_stream in marks.items()
@@ -145,7 +145,7 @@ def _match(ledger: Ledger, file: InputFile, reader: Reader) -> _Match | None:
     }
     if not candidates:
         return _without_a_line_end(ledger, file, reader)
-    scan = _Scan({offset for of_stream in candidates.values() for offset in of_stream}).read(reader)
+    scan = _Scan(ledger, {offset for of_stream in candidates.values() for offset in of_stream}).read(reader)
     agreeing = [
         (max(offset for offset in of_stream if offset in scan.digests), -source_id)
         for source_id, of_stream in candidates.items()
@@ -165,7 +165,10 @@ def _is_line_end_of(ledger: Ledger, source_id: int, scan: _Scan) -> bool:
         " order by byte_offset limit 1",
         {"source": source_id, "line_end": scan.line_end},
     ).fetchall()
-    return any(scan.line_end_digest == digest or scan.line_end_mark in _marks(line_ends) for digest, line_ends in rows)
+    return any(
+        scan.line_end_digest == digest or scan.line_end_mark in _marks(ledger.sealed_marks(line_ends, digest))
+        for digest, line_ends in rows
+    )
 
 
 def _marks(line_ends: bytes) -> set[bytes]:
@@ -193,7 +196,8 @@ def _known_by_name(ledger: Ledger, file: InputFile) -> int | None:
 class _Scan:
     """A file's bytes, read once: the digests of the beginnings asked for, and where its last line ends."""
 
-    def __init__(self, offsets: set[int]) -> None:
+    def __init__(self, ledger: Ledger, offsets: set[int]) -> None:
+        self._sealed = ledger.sealed
         self.digests: dict[int, str] = {}
         self.size = 0
         self.position = 0
@@ -227,7 +231,7 @@ class _Scan:
         for cut in sorted(cuts):
             self._digest.update(piece[done : cut - begin])
             done = cut - begin
-            self.digests[cut] = self._digest.hexdigest()
+            self.digests[cut] = self._sealed(self._digest.hexdigest())
             if cut == begin + line_end:
                 self.line_end, self.line_end_digest, self.line_end_mark = cut, self.digests[cut], self._digest.mark()
         self._digest.update(piece[done:])

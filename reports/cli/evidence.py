@@ -16,6 +16,7 @@ from ingest.database import DatabaseError, open_for_reading, open_for_writing, r
 from ingest.derive import derive, derive_temporarily
 from ingest.files import InputError
 from ingest.loading import LoadReport, load
+from ingest.redaction import Redaction
 from reports.cli import Trouble
 
 DATABASE = Path("jobtrail.duckdb")
@@ -29,11 +30,21 @@ def load_and_derive(  # noqa: PLR0913 - the options of a command
     zone: tzinfo | None = None,
     first_day: date | None = None,
     final: bool = False,
+    redaction: Redaction | None = None,
 ) -> LoadReport:
     """Load paths and bring the derived tables up to date. Raises ``ClickException`` with the words of what is wrong."""
     with in_words():
         now = datetime.now(UTC)
-        report = load(database, paths, formats=formats, zone=zone, first_day=first_day, final=final, now=now)
+        report = load(
+            database,
+            paths,
+            formats=formats,
+            zone=zone,
+            first_day=first_day,
+            final=final,
+            redaction=redaction,
+            now=now,
+        )
         with room_to_write(database), open_for_writing(database) as db:
             derive(db)
     return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from rich.text import Text
 from analysis.answer import question
 from ingest.clocks import ZoneError, zone_named
 from ingest.database import open_for_reading
+from ingest.redaction import Redaction, RedactionError
+from ingest.redaction_key import key_file
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive
 from reports.cli.terminal import console, fitting_table, period, plain
@@ -27,6 +30,20 @@ def _zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tz
         raise click.BadParameter(str(error)) from error
 
 
+def _checked(use: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], Any]:
+    """An option's values as they are, if each can be used."""
+
+    def check(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for value in values:
+                use(value)
+        except RedactionError as error:
+            raise click.BadParameter(str(error)) from error
+        return values
+
+    return check
+
+
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
@@ -39,6 +56,23 @@ def _zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tz
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of the first line of a log that writes the time of day alone.",
 )
+@click.option("--redact", is_flag=True, help="Store no passwords, tokens, e-mail addresses and card numbers.")
+@click.option(
+    "--redact-key",
+    "secret_keys",
+    multiple=True,
+    callback=_checked(lambda name: Redaction(keys=(name,))),
+    metavar="NAME",
+    help="Nor the values of keys with this word in their name. May be given several times.",
+)
+@click.option(
+    "--redact-pattern",
+    "secret_patterns",
+    multiple=True,
+    callback=_checked(lambda regex: Redaction().adding(patterns=(regex,))),
+    metavar="REGEX",
+    help="Nor what this matches, or its group 'secret'. May be given several times.",
+)
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
@@ -48,6 +82,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     final: bool,  # noqa: FBT001 - click passes it so
     zone: tzinfo | None,
     first_day: datetime | None,
+    redact: bool,  # noqa: FBT001 - click passes it so
+    secret_keys: tuple[str, ...],
+    secret_patterns: tuple[str, ...],
 ) -> None:
     """
     Read logs, spans and snapshots from files and folders into the database.
@@ -55,7 +92,11 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
     """
     day = first_day.date() if first_day else None
-    report = load_and_derive(database, paths, formats=formats, zone=zone, first_day=day, final=final)
+    wanted = redact or secret_keys or secret_patterns
+    redaction = Redaction().adding(keys=secret_keys, patterns=secret_patterns) if wanted else None
+    report = load_and_derive(
+        database, paths, formats=formats, zone=zone, first_day=day, final=final, redaction=redaction
+    )
     out = console()
     if not report.files:
         out.print("There is no file to read in what was given.")
@@ -85,6 +126,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
         out.print(Text(f"  cannot be answered   {each.words} It takes {each.answered_by}."))
     new = sum(not file.known_already for file in report.files)
     out.print(Text(f"\n{report.rows:,} rows from {new} new or grown of {len(report.files)} files, in {database}."))
+    if report.redacted is not None:
+        values = "1 secret value was" if report.redacted == 1 else f"{report.redacted:,} secret values were"
+        words = f"{values} redacted. Keep {key_file(database)} on this machine: the next load needs it."
+        out.print(plain(words), soft_wrap=True)
     if not any(row[-1] for row in rows):
         out.print("No file is in a format that jobtrail knows, so there is nothing to check.")
         ctx.exit(NO_DATA)

@@ -17,7 +17,16 @@ from ingest.schema import DERIVED, EVIDENCE, table
 
 SHOWS = ["starts", "ends", "errors", "enqueues", "queues", "workers"]
 
-CASE_TABLES = ("jobs", "attempts", "workers", "class_baselines", "work_paces", "attempt_evidence", "queue_minutes", "coverage")
+CASE_TABLES = (
+    "jobs",
+    "attempts",
+    "workers",
+    "class_baselines",
+    "work_paces",
+    "attempt_evidence",
+    "queue_minutes",
+    "coverage",
+)
 """The tables that a case may fill."""
 
 _USUAL: dict[str, dict[str, Any]] = {

@@ -71,6 +71,44 @@ def test_ingest_ends_with_what_was_read_and_which_questions_can_be_answered(data
     assert "0 rows from 0 new or grown of 1 files" in result.output
 
 
+SPOKEN = "2026-03-01T22:00:00.120Z pid=80 tid=g7y class=Mail jid=0123456789abcdef01234567 INFO: {words}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "stored"),
+    [
+        (["--redact"], "password=abc iban=17", "password=[redacted] iban=17"),
+        (["--redact-key", "iban"], "password=abc iban=17", "password=[redacted] iban=[redacted]"),
+        (["--redact-pattern", r"\bA-\d+", "--redact-pattern", "zzz"], "a@b.cd A-12 zzz", " ".join(["[redacted]"] * 3)),
+    ],
+)
+def test_ingest_redacts_what_it_is_told_to_and_says_how_much(
+    tmp_path: Path, options: list[str], words: str, stored: str
+) -> None:
+    (tmp_path / "worker.log").write_text(SPOKEN.format(words=words))
+    path = tmp_path / "t.duckdb"
+    result = run("ingest", tmp_path / "worker.log", "--db", path, *options)
+    with duckdb.connect(str(path)) as db:
+        assert db.execute("select message from log_lines").fetchall() == [(stored,)]
+    count = stored.count("[redacted]")
+    assert result.exit_code == 0
+    said = "1 secret value was redacted" if count == 1 else f"{count} secret values were redacted"
+    assert said in result.output
+    assert "t.duckdb.redaction-key" in " ".join(result.output.split())
+
+
+def test_redaction_can_be_set_for_all_loads_in_the_file_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("worker.log").write_text(SPOKEN.format(words="iban=17 A-12"))
+    Path("jobtrail.toml").write_text("[ingest]\nredact = true\nredact-key = ['iban']\nredact-pattern = ['A-[0-9]+']\n")
+    assert "2 secret values were redacted" in run("ingest", "worker.log").output
+    Path("jobtrail.toml").unlink()
+    result = run("ingest", "worker.log")
+    assert (result.exit_code, "was loaded with --redact: give it again" in result.output) == (2, True)
+
+
 def test_a_quiet_log_gives_no_finding_and_exit_code_0(tmp_path: Path) -> None:
     log = tmp_path / "quiet.log"
     log.write_text(
@@ -98,6 +136,9 @@ def test_an_empty_folder_is_no_data_and_exit_code_3(tmp_path: Path) -> None:
     [
         (("ingest", "nowhere"), "there is no file or folder nowhere"),
         (("check", "--db", "nowhere.duckdb"), "there is no database nowhere.duckdb"),
+        (("ingest", ".", "--redact-pattern", "("), "'(' is no regular expression"),
+        (("ingest", ".", "--redact-pattern", "a*"), "it would redact everything"),
+        (("ingest", ".", "--redact-key", "-"), "neither letters nor digits"),
         (("check", "--set", "hung"), "write rule.param=value"),
         (("check", "--as-of", "tea time"), "is no ISO 8601 time"),
         (("check", "--as-of", "0001-01-01T00:00:00+05:00"), "is no ISO 8601 time"),
