@@ -39,6 +39,11 @@ def _zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tz
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of the first line of a log that writes the time of day alone.",
 )
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file that maps the keys of other logs ([[log]]); jobtrail.toml where there is one.",
+)
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
@@ -48,6 +53,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     final: bool,  # noqa: FBT001 - click passes it so
     zone: tzinfo | None,
     first_day: datetime | None,
+    mapping: Path | None,
 ) -> None:
     """
     Read logs, spans and snapshots from files and folders into the database.
@@ -55,7 +61,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
     """
     day = first_day.date() if first_day else None
-    report = load_and_derive(database, paths, formats=formats, zone=zone, first_day=day, final=final)
+    report = load_and_derive(
+        database, paths, formats=formats, zone=zone, first_day=day, final=final, mapping=mapping
+    )
     out = console()
     if not report.files:
         out.print("There is no file to read in what was given.")
