@@ -26,7 +26,7 @@ _LAST_CHARACTER = 0x10FFFF
 
 def pairs_of(lines: pl.DataFrame) -> pl.DataFrame:
     """
-    Every pair of some lines (``line_no``, ``text``) in their order: ``line_no``, ``key``, ``value`` (null of a bare key).
+    Every pair of some lines (``line_no``, ``text``) in order: ``line_no``, ``key``, ``value`` (null of a bare key).
 
     A key that comes again in its line is named ``key.2``, ``key.3`` and so on.
     """
@@ -71,7 +71,9 @@ def _unquoted(values: pl.Series) -> pl.Series:
     texts = plain.filter(escaped).unique().to_list()
     read = pl.DataFrame({"value": texts, "read": [_ESCAPE.sub(_character, text) for text in texts]})
     frame = pl.DataFrame({"value": plain, "escaped": escaped}).join(read, on="value", how="left", maintain_order="left")
-    return frame.select(pl.when(pl.col("escaped").fill_null(value=False)).then("read").otherwise("value").alias("value"))["value"]
+    return frame.select(
+        pl.when(pl.col("escaped").fill_null(value=False)).then("read").otherwise("value").alias("value")
+    )["value"]
 
 
 def _character(escape: re.Match[str]) -> str:

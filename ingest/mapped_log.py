@@ -100,7 +100,7 @@ class _Reader:
         if mapping.format == "logfmt":
             of_format = ~line.str.starts_with("{") & line.str.contains(rf"(?:^|\s){re.escape(mapping.time)}=")
             conditions = [
-                rf'(?:^|\s){re.escape(key)}=(?:{_either(value, encoded(value))})(?:\s|$)'
+                rf"(?:^|\s){re.escape(key)}=(?:{_either(value, encoded(value))})(?:\s|$)"
                 for key, value in mapping.when.items()
             ]
         else:
@@ -178,7 +178,9 @@ class _Reader:
         }
         connection.register("records", ArrowFrame(records.select("line_no", "text")))
         lines = pl.DataFrame(connection.sql(_SQL, params=parameters))
-        texts = (pl.col("told").list.get(index, null_on_oob=True).alias(self._place(key)) for index, key in enumerate(keys))
+        texts = (
+            pl.col("told").list.get(index, null_on_oob=True).alias(self._place(key)) for index, key in enumerate(keys)
+        )
         return lines.select("line_no", "reason", "is_event", "beside", *texts)
 
     def _of_logfmt(self, records: pl.DataFrame) -> pl.DataFrame:
@@ -196,7 +198,9 @@ class _Reader:
         beside = [
             part.select("line_no").with_columns(
                 beside=logfmt.objects_of(
-                    pairs.join(part.select("line_no"), on="line_no", how="semi") if part.height < lines.height else pairs,
+                    pairs.join(part.select("line_no"), on="line_no", how="semi")
+                    if part.height < lines.height
+                    else pairs,
                     part,
                     without,
                 )
@@ -230,9 +234,12 @@ class _Reader:
             read = self._read(column, texts)
             rows = rows.with_columns(read)
             held = {each.name for each in read}
-            unread = texts.is_not_null() & pl.select(
-                pl.all_horizontal(pl.lit(rows[name]).is_null() for name in held)
-            ).to_series() if lines.height else pl.Series([], dtype=pl.Boolean)
+            unread = (
+                texts.is_not_null()
+                & pl.select(pl.all_horizontal(pl.lit(rows[name]).is_null() for name in held)).to_series()
+                if lines.height
+                else pl.Series([], dtype=pl.Boolean)
+            )
             if unread.any():
                 frame = pl.DataFrame({"texts": texts, "unread": unread})
                 misread[key] = frame.select(pl.when("unread").then("texts")).to_series()
@@ -291,6 +298,23 @@ def _event(events: Mapping[str, str], words: pl.Expr | None = None) -> pl.Expr:
 
 def _moments(texts: pl.Series, unit: str | None) -> pl.DataFrame:
     """``utc`` of times that name their zone or count since 1970, ``clock`` of the others."""
+    utc = texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="us", strict=False)  # most logs, and fast
+    none = pl.lit(None, pl.Datetime("us"))
+    found = pl.DataFrame({"utc": utc}).select("utc", none.alias("clock"))
+    others = texts.is_not_null() & utc.is_null()
+    if others.any():
+        numbers = pl.arange(len(texts), eager=True)
+        read = _other_moments(texts.filter(others), unit).with_columns(number=numbers.filter(others))
+        found = (
+            found.select(pl.col("utc").alias("first"))
+            .with_columns(number=numbers)
+            .join(read, on="number", how="left", maintain_order="left")
+            .select(pl.coalesce("first", "utc").alias("utc"), "clock")
+        )
+    return found.with_columns(pl.when(pl.all().dt.year().is_between(*_YEARS)).then(pl.all()).name.keep())
+
+
+def _other_moments(texts: pl.Series, unit: str | None) -> pl.DataFrame:
     text = pl.col("text").str.strip_chars()
     is_count = text.str.contains(r"^\d{8,20}(?:\.\d{1,12})?$|^\d(?:\.\d{1,18})?[eE]\+?\d{1,2}$")
     whole = pl.when(is_count).then(text).cast(pl.Int64, strict=False)
@@ -299,7 +323,7 @@ def _moments(texts: pl.Series, unit: str | None) -> pl.DataFrame:
     written = pl.when(~is_count).then(text)
     zone = written.str.extract(r"\d ?(Z|z|UTC|GMT|[+-]\d\d:?\d\d)$", 1)
     shown = (
-        written.str.strip_suffix(zone)
+        written.str.strip_suffix(zone.fill_null(""))
         .str.strip_chars_end(" ")
         .str.replace(r"^(\d{4})[-/](\d\d)[-/](\d\d)[T ]", "${1}-${2}-${3}T")
         .str.replace(",", ".", literal=True)
@@ -314,11 +338,7 @@ def _moments(texts: pl.Series, unit: str | None) -> pl.DataFrame:
     utc = pl.coalesce(
         pl.when(zone.is_not_null()).then(shown - pl.duration(minutes=minutes)), counted.cast(pl.Datetime("us"))
     )
-    return (
-        pl.DataFrame({"text": texts})
-        .select(utc=utc, clock=pl.when(zone.is_null()).then(shown))
-        .with_columns(pl.when(pl.all().dt.year().is_between(*_YEARS)).then(pl.all()).name.keep())
-    )
+    return pl.DataFrame({"text": texts}).select(utc=utc, clock=pl.when(zone.is_null()).then(shown))
 
 
 def _by_size(count: pl.Expr, unit: str | None) -> pl.Expr:
@@ -329,11 +349,11 @@ def _by_size(count: pl.Expr, unit: str | None) -> pl.Expr:
         if factor < 0:
             return count // -factor
         return pl.when(count < last * _MICROSECONDS / factor).then(count * factor)
-    by_unit = [(1e11, 1_000_000), (1e14, 1_000), (1e17, 1)]
-    read = pl.when(pl.lit(value=False)).then(count)
-    for limit, factor in by_unit:
-        read = read.when(count < limit).then(pl.when(count < last * _MICROSECONDS / factor).then(count * factor))
-    return read.otherwise(count // 1000)
+    read = count // 1000
+    for limit, factor in ((1e17, 1), (1e14, 1_000), (1e11, _MICROSECONDS)):
+        scaled = pl.when(count < last * _MICROSECONDS / factor).then(count * factor)
+        read = pl.when(count < limit).then(scaled).otherwise(read)
+    return read
 
 
 def _counts(texts: pl.Series, limit: int, *, more: int) -> pl.Series:
@@ -385,7 +405,8 @@ def _with(beside: pl.Series, misread: Mapping[str, pl.Series]) -> pl.Series:
         return beside
     put_back = zip(*(values.to_list() for values in misread.values()), strict=True)
     joined = [
-        _together(held, dict(zip(misread, values, strict=True))) for held, values in zip(beside.to_list(), put_back, strict=True)
+        _together(held, dict(zip(misread, values, strict=True)))
+        for held, values in zip(beside.to_list(), put_back, strict=True)
     ]
     return pl.Series(beside.name, joined, dtype=pl.String)
 

@@ -213,7 +213,7 @@ class _Checked:
         where = f"fields.{column}"
         if column not in FIELDS:
             raise self._wrong(where, f"there is no such field; {_near(column, FIELDS)}")
-        options = value if isinstance(value, dict) else {"key": value}
+        options: Mapping[str, Any] = value if isinstance(value, dict) else {"key": value}
         key, unit, first = options.get("key"), options.get("unit"), options.get("first", 1)
         if not isinstance(key, str) or not key:
             raise self._wrong(where, 'it must name a key, such as "jid" or { key = "jid" }')

@@ -14,6 +14,7 @@ from reports.cli.settings import defaults, name_by_option
 
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
+    "mapping": ("reports.cli.mapping", "Propose how to read a log that names its fields in its own way."),
     "check": ("reports.cli.check", "Look for stuck, lost, duplicated, retried and slow jobs."),
     "why": ("reports.cli.why", "Tell one job's life from every input, and the verdict."),
     "jobs": ("reports.cli.jobs", "List and search jobs by class, queue, state, argument, error and time."),
@@ -25,6 +26,7 @@ COMMANDS = {
 
 EXAMPLES = {
     "ingest": "jobtrail ingest /var/log/sidekiq/ snapshot.json",
+    "mapping": "jobtrail mapping worker.log > jobtrail.toml",
     "demo": "jobtrail demo",
     "check": "jobtrail check --fail-on medium --set hung.min_age=20m",
 }

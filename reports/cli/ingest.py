@@ -61,9 +61,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
     """
     day = first_day.date() if first_day else None
-    report = load_and_derive(
-        database, paths, formats=formats, zone=zone, first_day=day, final=final, mapping=mapping
-    )
+    report = load_and_derive(database, paths, formats=formats, zone=zone, first_day=day, final=final, mapping=mapping)
     out = console()
     if not report.files:
         out.print("There is no file to read in what was given.")
