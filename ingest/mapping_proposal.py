@@ -69,7 +69,10 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], str]] = {
 """Column to the names that keys for it have, the surest first, and the shape that its values must have."""
 
 _WORDS = (
-    ("retries_exhausted", r"retries exhausted|out of retries|gave? ?up|giving up|dead ?letter|max (?:retries|attempts)"),
+    (
+        "retries_exhausted",
+        r"retries exhausted|out of retries|gave? ?up|giving up|dead ?letter|max (?:retries|attempts)",
+    ),
     ("retry_scheduled", r"retry|retried|retries|retrying|will retry|reschedul\w*|backoff"),
     ("enqueue_failed", r"(?:enqueu\w*|queu\w*) (?:failed|error)|fail\w* to enqueue"),
     ("cancelled", r"cancell?ed|cancell?ing|revoked|aborted"),
@@ -177,7 +180,11 @@ def _pairs(line: str) -> dict[str, str]:
 def _claimed_by(text: str) -> str | None:
     """The built-in format that takes most of the lines for its own."""
     lines = pl.DataFrame({"text": [line for line in text.splitlines() if line.strip()]})
-    claims = {source.name: lines.select(source.claims(pl.col("text")).sum()).item() for source in SOURCES if not source.document}
+    claims = {
+        source.name: lines.select(source.claims(pl.col("text")).sum()).item()
+        for source in SOURCES
+        if not source.document
+    }
     name = max(claims, key=lambda each: claims[each])
     return name if claims[name] else None
 

@@ -94,7 +94,12 @@ def pino() -> str:
 
 def structlog() -> str:
     """Structlog's logfmt renderer."""
-    words = {"enqueued": "task_queued", "started": "task_started", "succeeded": "task_completed", "failed": "task_failed"}
+    words = {
+        "enqueued": "task_queued",
+        "started": "task_started",
+        "succeeded": "task_completed",
+        "failed": "task_failed",
+    }
     return "".join(
         _line(
             ("timestamp", at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")),
