@@ -26,7 +26,7 @@ COMMANDS = {
 
 EXAMPLES = {
     "ingest": "jobtrail ingest /var/log/sidekiq/ snapshot.json",
-    "mapping": "jobtrail mapping worker.log > jobtrail.toml",
+    "mapping": "jobtrail mapping worker.log >> jobtrail.toml",
     "demo": "jobtrail demo",
     "check": "jobtrail check --fail-on medium --set hung.min_age=20m",
 }

@@ -29,12 +29,16 @@ def command(ctx: click.Context, samples: tuple[Path, ...], lines: int, name: str
     read the log with. What was guessed is marked, and what was left out is listed with an example.
     """
     text = "\n".join("\n".join(_beginning(sample).splitlines()[:lines]) for sample in samples)
-    stem = re.sub(r"[^a-z0-9]+", "_", samples[0].name.partition(".")[0].lower()).strip("_")
-    proposal = propose(text, name=_checked(name) if name else f"{stem or 'my'}_log".removesuffix("_log_log"))
+    proposal = propose(text, name=_checked(name) if name else _named_after(samples[0]))
     if proposal is None:
         click.echo("No line has keys and a time: a mapping reads JSON lines and logfmt.", err=True)
         ctx.exit(NO_DATA)
     click.echo("\n".join(visible(line) for line in proposal.splitlines()))
+
+
+def _named_after(sample: Path) -> str:
+    stem = re.sub(r"[^a-z0-9]+", "_", sample.name.partition(".")[0].lower()).strip("_")
+    return stem if stem.endswith("_log") else f"{stem or 'my'}_log"
 
 
 def _checked(name: str) -> str:
