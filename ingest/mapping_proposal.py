@@ -90,6 +90,7 @@ _NO_JOB = re.compile(r"(?i)\b(?:worker|server|pool|process|listener|scheduler|co
 _OF_A_JOB = re.compile(r"(?i)\b(?:jobs?|tasks?)\b")
 
 _MOST_WORDS = 40
+_MOST_OTHERS = 8
 _SURE_LINES = 0.5
 _PIECE_OF_EXAMPLE = 60
 
@@ -304,6 +305,15 @@ def _toml(  # noqa: PLR0913, PLR0917 - what was found, once
     yield f"time = {_quoted(time.key)}  # {_note(time)}{_example(times)}"
     if re.fullmatch(_ISO, times[0]) and not re.search(r"(?:Z|UTC|GMT|[+-]\d\d:?\d\d)$", times[0]):
         yield '# zone = "Europe/Berlin"  # its times name no zone: without this they are read as UTC'
+    yield from _events_in_toml(sample, event, events)
+    yield from _fields_in_toml(sample, fields)
+    if left:
+        yield ""
+        yield "# Left out, kept in the column attributes:"
+        yield from (f"#   {_quoted(key)}  # {_example(sample.values(key))}" for key in left[:_MOST_WORDS])
+
+
+def _events_in_toml(sample: _Sample, event: _Guess | None, events: Mapping[str, _Guess]) -> Iterator[str]:
     if event is None:
         yield 'event = "?"  # NOT FOUND: name the key whose values tell what happens to a job'
     else:
@@ -316,8 +326,11 @@ def _toml(  # noqa: PLR0913, PLR0917 - what was found, once
         yield f"{_quoted(words)} = {_quoted(guess.key)}" + (f"  # GUESS, {guess.why}" if guess.why else "")
     told = [re.escape(words[:-1]) + "(?s:.*)" if words.endswith("*") else re.escape(words) for words in events]
     others = Counter(value for value in (sample.values(event.key) if event else ()) if not _matches(told, value))
-    for words, count in others.most_common(8):
+    for words, count in others.most_common(_MOST_OTHERS):
         yield f"# {_quoted(words[:_PIECE_OF_EXAMPLE])} = ?  # {count} lines, left out: kept as log lines"
+
+
+def _fields_in_toml(sample: _Sample, fields: Mapping[str, _Guess]) -> Iterator[str]:
     yield ""
     yield "[log.fields]"
     for column, guess in fields.items():
@@ -332,10 +345,6 @@ def _toml(  # noqa: PLR0913, PLR0917 - what was found, once
         yield f"{column} = {target}  # {unit_note}{_note(guess)}{_example(values)}"
     if "job_id" not in fields:
         yield '# job_id = "?"  # NOT FOUND: without it lines cannot be joined to jobs'
-    if left:
-        yield ""
-        yield "# Left out, kept in the column attributes:"
-        yield from (f"#   {_quoted(key)}  # {_example(sample.values(key))}" for key in left[:_MOST_WORDS])
 
 
 def _matches(patterns: Sequence[str], value: str) -> bool:
