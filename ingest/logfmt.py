@@ -10,7 +10,8 @@ bare key is true. Nothing is no logfmt: what fits no pair is a bare key. Of a ke
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -24,9 +25,75 @@ _MOST_COLUMNS = 40
 _LAST_CHARACTER = 0x10FFFF
 
 
-def pairs_of(lines: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """The pairs of some lines."""
+
+    lines: pl.DataFrame
+    """The lines: ``line_no``, each once."""
+    frame: pl.DataFrame
+    """Every pair in order: ``line_no``, ``key``, ``value`` (null of a bare key)."""
+    by_key: dict[str, pl.DataFrame] | None
+    """The pairs of each key, where there are few keys: ``line_no``, ``value``."""
+
+    def column(self, key: str) -> pl.Series:
+        """The value of a key for each line, null where it has none; a bare key is ``true``."""
+        return self._for_each_line(self._of(key).select("line_no", pl.col("value").fill_null("true")))
+
+    def objects(self, without: Sequence[str], only_where: Mapping[str, pl.Series]) -> pl.Series:
+        """
+        A JSON object of each line's pairs, null where there is none: values are texts, bare keys ``true``.
+
+        ``without`` are the keys to leave out; ``only_where`` says of others in which lines (a boolean for each) to
+        keep them.
+        """
+        if self.by_key is None:
+            return self._objects_of_many(without, only_where)
+        columns = {}
+        for number, (key, told) in enumerate(self.by_key.items()):
+            if key in without:
+                continue
+            members = told.select("line_no", (pl.lit(encoded(key) + ":") + _as_json(told["value"])).alias("value"))
+            column = self._for_each_line(members)
+            if key in only_where:
+                frame = pl.DataFrame({"column": column, "kept": only_where[key]})
+                column = frame.select(pl.when("kept").then("column")).to_series()
+            columns[str(number)] = column
+        if not columns:
+            return pl.repeat(None, self.lines.height, dtype=pl.String, eager=True)
+        return _in_braces(
+            pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator=",", ignore_nulls=True)).to_series()
+        )
+
+    def _objects_of_many(self, without: Sequence[str], only_where: Mapping[str, pl.Series]) -> pl.Series:
+        left = self.frame.filter(~pl.col("key").is_in(list(without)))
+        for key, kept in only_where.items():
+            dropped = self.lines.filter(~kept)["line_no"]
+            left = left.filter((pl.col("key") != key) | ~pl.col("line_no").is_in(dropped.implode()))
+        keys = left["key"].unique()
+        names = pl.DataFrame({"key": keys, "name": pl.Series([encoded(key) for key in keys], dtype=pl.String)})
+        joined = (
+            left.with_columns(_as_json(left["value"]))
+            .join(names, on="key", how="left", maintain_order="left")
+            .group_by("line_no", maintain_order=True)
+            .agg(pl.concat_str("name", pl.lit(":"), "value").str.join(",").alias("value"))
+        )
+        return _in_braces(self._for_each_line(joined))
+
+    def _of(self, key: str) -> pl.DataFrame:
+        if self.by_key is None:
+            return self.frame.filter(pl.col("key") == key)
+        return self.by_key.get(key, self.frame.clear())
+
+    def _for_each_line(self, told: pl.DataFrame) -> pl.Series:
+        if told.height == self.lines.height:
+            return told["value"]
+        return self.lines.join(told, on="line_no", how="left", maintain_order="left")["value"]
+
+
+def pairs_of(lines: pl.DataFrame) -> Pairs:
     """
-    Every pair of some lines (``line_no``, ``text``) in order: ``line_no``, ``key``, ``value`` (null of a bare key).
+    Every pair of some lines (``line_no``, ``text``).
 
     A key that comes again in its line is named ``key.2``, ``key.3`` and so on.
     """
@@ -37,27 +104,42 @@ def pairs_of(lines: pl.DataFrame) -> pl.DataFrame:
     )
     has_key = ~pl.col("pair").str.starts_with("=")
     apart = pl.col("pair").str.splitn("=", 2).struct.rename_fields(["key", "value"])
-    pairs = found.select("line_no", apart.alias("apart"), "pair").unnest("apart")
-    if pairs["key"].eq("").any():
-        pairs = pairs.with_columns(
+    frame = found.select("line_no", apart.alias("apart"), "pair").unnest("apart")
+    if frame["key"].eq("").any():
+        frame = frame.with_columns(
             key=pl.when(has_key).then("key").otherwise("pair"), value=pl.when(has_key).then("value")
         )
-    pairs = pairs.drop("pair").with_columns(_unquoted(pairs["value"]))
-    if not _repeats(pairs):
-        return pairs
-    count = pl.int_range(pl.len()).over("line_no", "key") + 1
-    return pairs.with_columns(
-        key=pl.when(count > 1).then(pl.concat_str("key", pl.lit("."), count.cast(pl.String))).otherwise("key")
+    frame = frame.drop("pair").with_columns(_unquoted(frame["value"]))
+    numbers = lines.select("line_no")
+    by_key = _parted(frame)
+    if by_key is None:
+        repeats = frame.select("line_no", "key").n_unique() < frame.height
+    else:
+        repeats = any((told["line_no"] == told["line_no"].shift(1)).any() for told in by_key.values())
+    if repeats:
+        count = pl.int_range(pl.len()).over("line_no", "key") + 1
+        again = pl.concat_str("key", pl.lit("."), count.cast(pl.String))
+        frame = frame.with_columns(key=pl.when(count > 1).then(again).otherwise("key"))
+        known = frame.select("line_no", "key").n_unique() == frame.height
+        frame = frame if known else frame.unique(["line_no", "key"], keep="first", maintain_order=True)
+        by_key = _parted(frame)
+    return Pairs(lines=numbers, frame=frame, by_key=by_key)
+
+
+def _parted(frame: pl.DataFrame) -> dict[str, pl.DataFrame] | None:
+    if frame["key"].n_unique() > _MOST_COLUMNS:
+        return None
+    parts = frame.partition_by("key", maintain_order=True, include_key=True, as_dict=True)
+    return {str(key): part.select("line_no", "value") for (key,), part in parts.items()}
+
+
+def _in_braces(members: pl.Series) -> pl.Series:
+    held = pl.col("members").fill_null("")
+    return (
+        pl.DataFrame({"members": members})
+        .select(pl.when(held != "").then(pl.concat_str(pl.lit("{"), held, pl.lit("}"))).alias("beside"))
+        .to_series()
     )
-
-
-def _repeats(pairs: pl.DataFrame) -> bool:
-    """Whether a key comes twice in a line; key by key where keys are few, which is much the cheaper way."""
-    keys = pairs["key"].unique()
-    if len(keys) > _MOST_COLUMNS:
-        return pairs.select("line_no", "key").n_unique() < pairs.height
-    numbers = (pairs.filter(pl.col("key") == key)["line_no"] for key in keys)
-    return any((of_key == of_key.shift(1)).any() for of_key in numbers)
 
 
 def _unquoted(values: pl.Series) -> pl.Series:
@@ -85,61 +167,15 @@ def _character(escape: re.Match[str]) -> str:
     return chr(code) if whole else "\ufffd"
 
 
-def column_of(pairs: pl.DataFrame, key: str, lines: pl.DataFrame) -> pl.Series:
-    """The value of a key for each line, null where it has none; a bare key is ``true``."""
-    told = pairs.filter(pl.col("key") == key).select("line_no", pl.col("value").fill_null("true"))
-    if told.height == lines.height:
-        return told["value"]
-    return lines.select("line_no").join(told, on="line_no", how="left", maintain_order="left")["value"]
-
-
-def objects_of(pairs: pl.DataFrame, lines: pl.DataFrame, without: Sequence[str]) -> pl.Series:
-    """A JSON object of each line's other pairs, null where there is none: values are texts, bare keys ``true``."""
-    left = pairs.filter(~pl.col("key").is_in(list(without)))
-    keys = left["key"].unique(maintain_order=True)
-    if keys.is_empty():
-        return pl.repeat(None, lines.height, dtype=pl.String, eager=True)
-    left = left.select(
-        "line_no",
-        "key",
-        pl.when(pl.col("value").is_null()).then(pl.lit("true")).otherwise(_as_json(left["value"])).alias("value"),
-    )
-    if len(keys) <= _MOST_COLUMNS:
-        columns = {
-            str(number): pl.select(pl.lit(encoded(key) + ":") + pl.lit(_only(left, key, lines))).to_series()
-            for number, key in enumerate(keys)
-        }
-        members = pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator=",", ignore_nulls=True)).to_series()
-    else:
-        names = pl.DataFrame({"key": keys, "name": [encoded(key) for key in keys]})
-        joined = (
-            left.join(names, on="key", how="left", maintain_order="left")
-            .group_by("line_no", maintain_order=True)
-            .agg(pl.concat_str("name", pl.lit(":"), "value").str.join(",").alias("members"))
-        )
-        members = lines.select("line_no").join(joined, on="line_no", how="left", maintain_order="left")["members"]
-    frame = pl.DataFrame({"members": members})
-    held = pl.col("members").fill_null("")
-    return frame.select(
-        pl.when(held != "").then(pl.concat_str(pl.lit("{"), held, pl.lit("}"))).alias("beside")
-    ).to_series()
-
-
-def _only(left: pl.DataFrame, key: str, lines: pl.DataFrame) -> pl.Series:
-    told = left.filter(pl.col("key") == key).select("line_no", "value")
-    if told.height == lines.height:
-        return told["value"]
-    return lines.select("line_no").join(told, on="line_no", how="left", maintain_order="left")["value"]
-
-
 def _as_json(values: pl.Series) -> pl.Series:
+    """Each text as JSON writes it; null, of a bare key, as ``true``."""
     odd = values.str.contains(r'["\\\x00-\x1f]')
     plain = pl.DataFrame({"value": values}).select(pl.concat_str(pl.lit('"'), "value", pl.lit('"')).alias("value"))
     if not odd.any():
-        return plain["value"]
+        return plain["value"].fill_null("true")
     texts = values.filter(odd).unique().to_list()
     read = pl.DataFrame({"value": texts, "read": [encoded(text) for text in texts]})
     frame = pl.DataFrame({"value": values, "plain": plain["value"]}).join(
         read, on="value", how="left", maintain_order="left"
     )
-    return frame.select(pl.coalesce("read", "plain").alias("value"))["value"]
+    return frame.select(pl.coalesce("read", "plain", pl.lit("true")).alias("value"))["value"]

@@ -184,36 +184,19 @@ class _Reader:
         return lines.select("line_no", "reason", "is_event", "beside", *texts)
 
     def _of_logfmt(self, records: pl.DataFrame) -> pl.DataFrame:
-        lines = records.select("line_no", "text")
-        pairs = logfmt.pairs_of(lines)
-        texts = {self._place(key): logfmt.column_of(pairs, key, lines) for key in self._keys()}
-        frame = lines.select("line_no", pl.lit(None, pl.String).alias("reason")).with_columns(
+        pairs = logfmt.pairs_of(records)
+        texts = {self._place(key): pairs.column(key) for key in self._keys()}
+        frame = records.select("line_no", pl.lit(None, pl.String).alias("reason")).with_columns(
             **{name: pl.lit(values) for name, values in texts.items()}
         )
         holds = [pl.col(self._place(key)) == value for key, value in self.mapping.when.items()]
         is_event = _event(self.mapping.events, pl.col(self._place(self.mapping.event))).is_not_null()
-        frame = frame.with_columns(
-            is_event=pl.all_horizontal([is_event, *holds]).fill_null(value=False),
-        )
-        beside = [
-            part.select("line_no").with_columns(
-                beside=logfmt.objects_of(
-                    pairs.join(part.select("line_no"), on="line_no", how="semi")
-                    if part.height < lines.height
-                    else pairs,
-                    part,
-                    without,
-                )
-            )
-            for part, without in (
-                (frame.filter("is_event"), self._held_of_events()),
-                (frame.filter(~pl.col("is_event")), self._held_of_lines()),
-            )
-            if not part.is_empty()
-        ]
-        if not beside:
-            return frame.with_columns(beside=pl.lit(None, pl.String))
-        return frame.join(pl.concat(beside), on="line_no", how="left", maintain_order="left")
+        frame = frame.with_columns(is_event=pl.all_horizontal([is_event, *holds]).fill_null(value=False))
+        of_events, of_lines = set(self._held_of_events()), set(self._held_of_lines())
+        kept_in_lines = dict.fromkeys(of_events - of_lines, ~frame["is_event"])
+        kept_in_events = dict.fromkeys(of_lines - of_events, frame["is_event"])
+        beside = pairs.objects(sorted(of_events & of_lines), kept_in_lines | kept_in_events)
+        return frame.with_columns(beside.alias("beside"))
 
     # --- texts to rows
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.loading import load
-from ingest.logfmt import column_of, objects_of, pairs_of
+from ingest.logfmt import pairs_of
 from ingest.mapped_log import source_of, with_mapped
 from ingest.mapping import LogMapping, MappedField, mappings_in
 from ingest.sources import SOURCES
@@ -217,7 +217,7 @@ def test_what_cannot_be_read_is_rejected_with_the_reason(text: str, reason: str)
     ],
 )
 def test_pairs_are_read_as_they_are_meant(text: str, pairs: list[tuple[str, str | None]]) -> None:
-    frame = pairs_of(pl.DataFrame({"line_no": [1], "text": [text]}))
+    frame = pairs_of(pl.DataFrame({"line_no": [1], "text": [text]})).frame
     assert [(key, value) for _, key, value in frame.select("line_no", "key", "value").iter_rows()] == pairs
 
 
@@ -229,8 +229,8 @@ def test_what_is_written_as_logfmt_is_read_back(told: dict[str, str]) -> None:
     text = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in told.items())
     lines = pl.DataFrame({"line_no": [7], "text": [text]})
     pairs = pairs_of(lines)
-    assert {key: column_of(pairs, key, lines)[0] for key in told} == told
-    assert json.loads(objects_of(pairs, lines, [])[0]) == told
+    assert {key: pairs.column(key)[0] for key in told} == told
+    assert json.loads(pairs.objects([], {})[0]) == told
 
 
 # --- what every format keeps
