@@ -32,9 +32,13 @@ class Pairs:
     lines: pl.DataFrame
     """The lines: ``line_no``, each once."""
     frame: pl.DataFrame
-    """Every pair in order: ``line_no``, ``key``, ``value`` (null of a bare key)."""
+    """Every pair in order: ``line_no``, ``key``, ``value`` as it is written (null of a bare key)."""
     by_key: dict[str, pl.DataFrame] | None
-    """The pairs of each key, where there are few keys: ``line_no``, ``value``."""
+    """The pairs of each key, where there are few keys: ``line_no``, ``value`` without quotes and escapes."""
+
+    def told(self) -> pl.DataFrame:
+        """Every pair in order: ``line_no``, ``key``, ``value`` as it is meant (null of a bare key)."""
+        return self.frame.with_columns(_unquoted(self.frame["value"]))
 
     def column(self, key: str) -> pl.Series:
         """The value of a key for each line, null where it has none; a bare key is ``true``."""
@@ -66,7 +70,7 @@ class Pairs:
         )
 
     def _objects_of_many(self, without: Sequence[str], only_where: Mapping[str, pl.Series]) -> pl.Series:
-        left = self.frame.filter(~pl.col("key").is_in(list(without)))
+        left = self.told().filter(~pl.col("key").is_in(list(without)))
         for key, kept in only_where.items():
             dropped = self.lines.filter(~kept)["line_no"]
             left = left.filter((pl.col("key") != key) | ~pl.col("line_no").is_in(dropped.implode()))
@@ -82,7 +86,8 @@ class Pairs:
 
     def _of(self, key: str) -> pl.DataFrame:
         if self.by_key is None:
-            return self.frame.filter(pl.col("key") == key)
+            found = self.frame.filter(pl.col("key") == key)
+            return found.with_columns(_unquoted(found["value"]))
         return self.by_key.get(key, self.frame.clear())
 
     def _for_each_line(self, told: pl.DataFrame) -> pl.Series:
@@ -109,7 +114,7 @@ def pairs_of(lines: pl.DataFrame) -> Pairs:
         frame = frame.with_columns(
             key=pl.when(has_key).then("key").otherwise("pair"), value=pl.when(has_key).then("value")
         )
-    frame = frame.drop("pair").with_columns(_unquoted(frame["value"]))
+    frame = frame.drop("pair")
     numbers = lines.select("line_no")
     by_key = _parted(frame)
     if by_key is None:
@@ -130,7 +135,7 @@ def _parted(frame: pl.DataFrame) -> dict[str, pl.DataFrame] | None:
     if frame["key"].n_unique() > _MOST_COLUMNS:
         return None
     parts = frame.partition_by("key", maintain_order=True, include_key=True, as_dict=True)
-    return {str(key): part.select("line_no", "value") for (key,), part in parts.items()}
+    return {str(key): part.select("line_no", _unquoted(part["value"])) for (key,), part in parts.items()}
 
 
 def _in_braces(members: pl.Series) -> pl.Series:
@@ -143,9 +148,15 @@ def _in_braces(members: pl.Series) -> pl.Series:
 
 
 def _unquoted(values: pl.Series) -> pl.Series:
+    """Without quotes and escapes; most keys have none in any line."""
+    if not values.str.starts_with('"').any():
+        return values
     quoted = values.str.starts_with('"') & values.str.ends_with('"') & (values.str.len_bytes() > 1)
     plain = pl.DataFrame({"value": values, "quoted": quoted}).select(
-        pl.when("quoted").then(pl.col("value").str.slice(1).str.head(-1)).otherwise("value").alias("value")
+        pl.when("quoted")
+        .then(pl.col("value").str.strip_prefix('"').str.strip_suffix('"'))
+        .otherwise("value")
+        .alias("value")
     )["value"]
     escaped = quoted & plain.str.contains("\\", literal=True)
     if not escaped.any():

@@ -174,7 +174,7 @@ def _flat(value: Mapping[str, Any], before: str, depth: int = 3) -> Iterator[tup
 
 
 def _pairs(line: str) -> dict[str, str]:
-    frame = logfmt.pairs_of(pl.DataFrame({"line_no": [1], "text": [line]})).frame
+    frame = logfmt.pairs_of(pl.DataFrame({"line_no": [1], "text": [line]})).told()
     return {key: value for _, key, value in frame.select("line_no", "key", "value").iter_rows() if value is not None}
 
 

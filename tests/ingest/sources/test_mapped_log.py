@@ -217,7 +217,7 @@ def test_what_cannot_be_read_is_rejected_with_the_reason(text: str, reason: str)
     ],
 )
 def test_pairs_are_read_as_they_are_meant(text: str, pairs: list[tuple[str, str | None]]) -> None:
-    frame = pairs_of(pl.DataFrame({"line_no": [1], "text": [text]})).frame
+    frame = pairs_of(pl.DataFrame({"line_no": [1], "text": [text]})).told()
     assert [(key, value) for _, key, value in frame.select("line_no", "key", "value").iter_rows()] == pairs
 
 
@@ -231,6 +231,17 @@ def test_what_is_written_as_logfmt_is_read_back(told: dict[str, str]) -> None:
     pairs = pairs_of(lines)
     assert {key: pairs.column(key)[0] for key in told} == told
     assert json.loads(pairs.objects([], {})[0]) == told
+
+
+@pytest.mark.parametrize("more", [0, 60])
+def test_log_lines_and_events_keep_what_their_own_columns_do_not_hold(more: int) -> None:
+    others = {f"k{number}": str(number) for number in range(more)}
+    text = line("logfmt", q="low", level="info", **others) + line(
+        "logfmt", msg="other", q="low", level="info", **others
+    )
+    rows = rows_of(source_of(mapping("logfmt")), text)
+    assert json.loads(rows["job_events"][0]["attributes"]) == {"level": "info", **others}
+    assert json.loads(rows["log_lines"][0]["attributes"]) == {"q": "low", **others}
 
 
 # --- what every format keeps
