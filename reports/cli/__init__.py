@@ -14,12 +14,12 @@ from reports.cli.settings import defaults, name_by_option
 
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
-    "mapping": ("reports.cli.mapping", "Propose how to read a log that names its fields in its own way."),
     "check": ("reports.cli.check", "Look for stuck, lost, duplicated, retried and slow jobs."),
     "why": ("reports.cli.why", "Tell one job's life from every input, and the verdict."),
     "jobs": ("reports.cli.jobs", "List and search jobs by class, queue, state, argument, error and time."),
     "report": ("reports.cli.report", "Write an incident report."),
     "sql": ("reports.cli.sql", "Ask the database a question of your own, read-only."),
+    "mapping": ("reports.cli.mapping", "Propose how to read a log that names its fields in its own way."),
     "demo": ("reports.cli.demo", "Investigate a sample incident."),
 }
 """Command to the module that holds it as ``command``, and what it does in a sentence."""
