@@ -96,6 +96,10 @@ class Clock:
             return self
         return replace(self, zone=timezone(offset), basis="worked out")
 
+    def stated_by(self, zone: tzinfo | None) -> Clock:
+        """The same clock in the zone that a format's description states, where nobody stated one for the load."""
+        return self if zone is None or self.basis == "stated" else replace(self, zone=zone, basis="stated")
+
     def read(self, frames: Mapping[str, pl.DataFrame]) -> tuple[Clock, Mapping[str, pl.DataFrame]]:
         """
         The frames of some lines with every ``X_clock`` moved into its column ``X`` in UTC, and with a date where lines

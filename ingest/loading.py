@@ -414,6 +414,7 @@ class _Loader:
 
     def _parse(self, stream: Stream, source: Source, records: pl.DataFrame, inner: pl.DataFrame | None = None) -> None:
         stream.note_formats([source.name])
+        stream.clock = stream.clock.stated_by(source.zone)
         for parsed in self._parsed(source, records):
             self._add(stream, parsed, inner)
             if parsed.rejects is not None:

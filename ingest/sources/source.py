@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Literal
 
 import duckdb
@@ -73,3 +74,6 @@ class Source:
 
     document: bool = False
     """Whether a whole file is one record (pretty-printed JSON); ``claims`` then judges its first 4 KiB as one text."""
+
+    zone: tzinfo | None = None
+    """The zone of its times that name none, where who describes the format states it."""

@@ -19,12 +19,14 @@ COMMANDS = {
     "jobs": ("reports.cli.jobs", "List and search jobs by class, queue, state, argument, error and time."),
     "report": ("reports.cli.report", "Write an incident report."),
     "sql": ("reports.cli.sql", "Ask the database a question of your own, read-only."),
+    "mapping": ("reports.cli.mapping", "Propose how to read a log that names its fields in its own way."),
     "demo": ("reports.cli.demo", "Investigate a sample incident."),
 }
 """Command to the module that holds it as ``command``, and what it does in a sentence."""
 
 EXAMPLES = {
     "ingest": "jobtrail ingest /var/log/sidekiq/ snapshot.json",
+    "mapping": "jobtrail mapping worker.log >> jobtrail.toml",
     "demo": "jobtrail demo",
     "check": "jobtrail check --fail-on medium --set hung.min_age=20m",
 }

@@ -16,8 +16,12 @@ from ingest.database import DatabaseError, open_for_reading, open_for_writing, r
 from ingest.derive import derive, derive_temporarily
 from ingest.files import InputError
 from ingest.loading import LoadReport, load
+from ingest.mapped_log import with_mapped
+from ingest.mapping import read_mappings
 from ingest.redaction import Redaction
+from ingest.sources import SOURCES, Source
 from reports.cli import Trouble
+from reports.cli.settings import FILE
 
 DATABASE = Path("jobtrail.duckdb")
 
@@ -31,13 +35,20 @@ def load_and_derive(  # noqa: PLR0913 - the options of a command
     first_day: date | None = None,
     final: bool = False,
     redaction: Redaction | None = None,
+    mapping: Path | None = None,
 ) -> LoadReport:
-    """Load paths and bring the derived tables up to date. Raises ``ClickException`` with the words of what is wrong."""
+    """
+    Load paths and bring the derived tables up to date.
+
+    ``mapping`` is the file that maps logs of other formats; without it ``jobtrail.toml``, where there is one. Raises
+    ``ClickException`` with the words of what is wrong.
+    """
     with in_words():
         now = datetime.now(UTC)
         report = load(
             database,
             paths,
+            sources=_sources(mapping),
             formats=formats,
             zone=zone,
             first_day=first_day,
@@ -48,6 +59,12 @@ def load_and_derive(  # noqa: PLR0913 - the options of a command
         with room_to_write(database), open_for_writing(database) as db:
             derive(db)
     return report
+
+
+def _sources(mapping: Path | None) -> tuple[Source, ...]:
+    if mapping is None and not FILE.is_file():
+        return SOURCES
+    return with_mapped(SOURCES, read_mappings(mapping or FILE, taken=[source.name for source in SOURCES]))
 
 
 @contextmanager

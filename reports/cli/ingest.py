@@ -73,6 +73,11 @@ def _checked(use: Callable[[str], object]) -> Callable[[click.Context, click.Par
     metavar="REGEX",
     help="Nor what this matches, or its group 'secret'. May be given several times.",
 )
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file that maps the keys of other logs ([[log]]); jobtrail.toml where there is one.",
+)
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
@@ -85,6 +90,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     redact: bool,  # noqa: FBT001 - click passes it so
     secret_keys: tuple[str, ...],
     secret_patterns: tuple[str, ...],
+    mapping: Path | None,
 ) -> None:
     """
     Read logs, spans and snapshots from files and folders into the database.
@@ -95,7 +101,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     wanted = redact or secret_keys or secret_patterns
     redaction = Redaction().adding(keys=secret_keys, patterns=secret_patterns) if wanted else None
     report = load_and_derive(
-        database, paths, formats=formats, zone=zone, first_day=day, final=final, redaction=redaction
+        database,
+        paths,
+        formats=formats,
+        zone=zone,
+        first_day=day,
+        final=final,
+        redaction=redaction,
+        mapping=mapping,
     )
     out = console()
     if not report.files:

@@ -29,6 +29,7 @@ def defaults(name: str, command: click.Command, commands: Sequence[str]) -> dict
     Raises ``ClickException`` for a file that is no TOML, and for a table or a key that nothing reads.
     """
     told = _file()
+    told.pop("log", None)  # the mappings of logs: ingest.mapping reads and checks them
     tables = {key: value for key, value in told.items() if isinstance(value, dict)}
     for key in told:
         if key not in tables and key != "db":
