@@ -179,6 +179,7 @@ def _source(source: Source) -> Iterator[str]:
     yield words
     about = f", about {source.system}" if source.system else ""
     yield f"A {source.kind}{about}. Shows {', '.join(sorted(source.shows)) or 'nothing by itself'}."
+    yield f"**What it cannot tell.** {source.cannot}"
 
 
 def _grid(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
