@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ingest.python_calls import arguments_of_calls
-from ingest.python_tracebacks import error_of
+from ingest.python_log import continuations, with_errors
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ _WORKER_EVENTS = (
 """The same for the life of a worker process."""
 
 _SHUTDOWN = "dramatiq.middleware.shutdown.Shutdown"
-_ERROR = pl.Struct({"error_class": pl.String, "error_message": pl.String, "backtrace": pl.String})
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
@@ -73,7 +72,7 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         _told(_JOB_EVENTS).alias("job_event"), _told(_WORKER_EVENTS).alias("worker_event")
     )
     told, of_worker = pl.col("job_event").is_not_null(), pl.col("worker_event").is_not_null()
-    lives = _with_errors(lines.filter(told))
+    lives = with_errors(lines.filter(told))
     workers = lines.filter(of_worker)
     tables = {
         "job_events": _job_events(lives),
@@ -81,8 +80,8 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         "log_lines": pl.concat(
             [
                 _log_lines(lines.filter(~told & ~of_worker)),
-                _continuations(lives.filter(pl.col("backtrace").is_null())),
-                _continuations(workers),
+                continuations(lives.filter(pl.col("backtrace").is_null()), "dramatiq"),
+                continuations(workers, "dramatiq"),
             ],
             how="diagonal",
         ),
@@ -130,26 +129,6 @@ def _told(beginnings: tuple[tuple[str, str], ...]) -> pl.Expr:
     told = pl.coalesce([pl.when(first.str.starts_with(words)).then(pl.lit(event)) for words, event in beginnings])
     passes_on = logger.str.ends_with(".DQ)") & ~first.str.starts_with("Pushing message ")
     return pl.when(logger.str.starts_with("dramatiq.") & ~passes_on).then(told)
-
-
-def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
-    """With class, message and traceback of the exception where one follows: few lines, read one by one."""
-    follows = pl.col("follows")
-    tracebacks = pl.when(follows.str.starts_with("Traceback (most recent call last):")).then(follows)
-    return lives.with_columns(tracebacks.map_batches(_errors, return_dtype=_ERROR).alias("error")).unnest("error")
-
-
-def _errors(tracebacks: pl.Series) -> pl.Series:
-    return pl.Series("error", [_error(text) for text in tracebacks.to_list()], dtype=_ERROR)
-
-
-def _error(traceback: str | None) -> dict[str, str | None]:
-    error = error_of(traceback) if traceback else None
-    return {
-        "error_class": error.error_class if error else None,
-        "error_message": error.error_message if error else None,
-        "backtrace": traceback,
-    }
 
 
 def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
@@ -248,13 +227,6 @@ def _log_lines(lines: pl.DataFrame) -> pl.DataFrame:
         .then(pl.col("first").str.extract(r"^[A-Z][a-z]+ message '([^']+)'", 1))
         .alias("job_id"),
         _attributes("logger").alias("attributes"),
-    )
-
-
-def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
-    """What follows a line that is whole by itself: another library's words on the same stream."""
-    return lines.filter(pl.col("follows").is_not_null()).select(
-        pl.col("line_no") + 1, pl.col("follows").alias("message"), pl.lit("dramatiq").alias("system")
     )
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ingest.python_tracebacks import error_of
+from ingest.python_log import continuations, one_record_each, with_errors
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -67,19 +67,17 @@ _WORKER_EVENTS = (
 )
 """The same for the life of a consumer, by how a line begins."""
 
-_ERROR = pl.Struct({"error_class": pl.String, "error_message": pl.String, "backtrace": pl.String})
-
 
 def _claims(line: pl.Expr) -> pl.Expr:
     return line.str.contains(_OWN)
 
 
 def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
-    lines = _lines(_one_line_each(records)).with_columns(_reason().alias("reason"))
+    lines = _lines(one_record_each(records, pl.col("text").str.contains(_ANY))).with_columns(_reason().alias("reason"))
     rejects = lines.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
     lines = lines.filter(pl.col("reason").is_null()).with_columns(_told())
     told, of_worker = pl.col("job_event").is_not_null(), pl.col("worker_event").is_not_null()
-    lives = _with_errors(lines.filter(told))
+    lives = with_errors(lines.filter(told))
     workers = lines.filter(of_worker)
     tables = {
         "job_events": _job_events(lives),
@@ -87,8 +85,8 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         "log_lines": pl.concat(
             [
                 _log_lines(lines.filter(~told & ~of_worker)),
-                _continuations(lives.filter(pl.col("backtrace").is_null())),
-                _continuations(workers),
+                continuations(lives.filter(pl.col("backtrace").is_null()), "huey"),
+                continuations(workers, "huey"),
             ],
             how="diagonal",
         ),
@@ -97,22 +95,6 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         rows={name: frame for name, frame in tables.items() if not frame.is_empty()},
         rejects=None if rejects.is_empty() else rejects,
     )
-
-
-def _one_line_each(records: pl.DataFrame) -> pl.DataFrame:
-    """The application's lines, which stand in the records before them, as records of their own."""
-    text, joined = pl.col("text"), pl.col("text").str.contains("\n", literal=True)
-    parts = (
-        records.filter(joined)
-        .select("line_no", text.str.split("\n"))
-        .with_columns(pl.int_ranges(0, text.list.len()).alias("place"))
-        .explode("text", "place")
-        .with_columns(text.str.contains(_ANY).cum_sum().over("line_no").alias("part"))
-        .group_by("line_no", "part", maintain_order=True)
-        .agg(pl.col("place").first(), text.str.join("\n"))
-        .select(pl.col("line_no") + pl.col("place"), "text")
-    )
-    return pl.concat([records.filter(~joined).select("line_no", "text"), parts]).sort("line_no")
 
 
 def _lines(records: pl.DataFrame) -> pl.DataFrame:
@@ -146,28 +128,6 @@ def _told() -> list[pl.Expr]:
         [pl.when(first.str.starts_with(words)).then(pl.lit(event)) for words, event in _WORKER_EVENTS]
     )
     return [pl.when(own).then(about_task).alias("job_event"), pl.when(own).then(about_worker).alias("worker_event")]
-
-
-def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
-    """With class, message and traceback of the exception where one follows: few lines, read one by one."""
-    follows = pl.col("follows")
-    tracebacks = pl.when(follows.str.starts_with("Traceback (most recent call last):")).then(follows)
-    return lives.with_columns(tracebacks.map_batches(_errors, return_dtype=_ERROR).alias("error")).unnest("error")
-
-
-def _errors(tracebacks: pl.Series) -> pl.Series:
-    # Where many jobs fail they fail alike.
-    known = {text: _error(text) for text in tracebacks.unique().to_list()}
-    return pl.Series("error", [known[text] for text in tracebacks.to_list()], dtype=_ERROR)
-
-
-def _error(traceback: str | None) -> dict[str, str | None]:
-    error = error_of(traceback) if traceback else None
-    return {
-        "error_class": error.error_class if error else None,
-        "error_message": error.error_message if error else None,
-        "backtrace": traceback,
-    }
 
 
 def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
@@ -256,13 +216,6 @@ def _log_lines(lines: pl.DataFrame) -> pl.DataFrame:
         "pid",
         "thread",
         pl.struct("logger").struct.json_encode().alias("attributes"),
-    )
-
-
-def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
-    """What follows a line that is whole by itself: another library's words on the same stream."""
-    return lines.filter(pl.col("follows").is_not_null()).select(
-        pl.col("line_no") + 1, pl.col("follows").alias("message"), pl.lit("huey").alias("system")
     )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ingest.python_calls import arguments_of_calls
-from ingest.python_tracebacks import error_of
+from ingest.python_log import continuations, one_record_each, with_errors
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ _ABOUT_JOBS = "Loaded job info, about to start job|Acknowledged job completion|W
 """How lines begin that name a job and tell no event."""
 
 _YEARS = (1970, 2259)
-_ERROR = pl.Struct({"error_class": pl.String, "error_message": pl.String, "backtrace": pl.String})
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
@@ -68,9 +67,9 @@ def _claims(line: pl.Expr) -> pl.Expr:
 
 
 def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
-    lines = _with_meaning(_lines(_one_line_each(records)))
+    lines = _with_meaning(_lines(one_record_each(records, pl.col("text").str.contains(_ANY))))
     known = pl.col("event").is_not_null()
-    lives = _with_errors(lines.filter(known & ~pl.col("of_worker")))
+    lives = with_errors(lines.filter(known & ~pl.col("of_worker")))
     workers = lines.filter(known & pl.col("of_worker"))
     tables = {
         "job_events": _job_events(lives),
@@ -78,29 +77,13 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         "log_lines": pl.concat(
             [
                 _log_lines(lines.filter(~known)),
-                _continuations(lives.filter(pl.col("backtrace").is_null())),
-                _continuations(workers),
+                continuations(lives.filter(pl.col("backtrace").is_null()), "procrastinate"),
+                continuations(workers, "procrastinate"),
             ],
             how="diagonal",
         ),
     }
     return Parsed(rows={name: frame for name, frame in tables.items() if not frame.is_empty()})
-
-
-def _one_line_each(records: pl.DataFrame) -> pl.DataFrame:
-    """The application's lines, which stand in the records before them, as records of their own."""
-    text, joined = pl.col("text"), pl.col("text").str.contains("\n", literal=True)
-    parts = (
-        records.filter(joined)
-        .select("line_no", text.str.split("\n"))
-        .with_columns(pl.int_ranges(0, text.list.len()).alias("place"))
-        .explode("text", "place")
-        .with_columns(text.str.contains(_ANY).cum_sum().over("line_no").alias("record"))
-        .group_by("line_no", "record", maintain_order=True)
-        .agg(pl.col("place").first(), text.str.join("\n"))
-        .select(pl.col("line_no") + pl.col("place"), "text")
-    )
-    return pl.concat([records.filter(~joined).select("line_no", "text"), parts]).sort("line_no")
 
 
 def _lines(records: pl.DataFrame) -> pl.DataFrame:
@@ -191,26 +174,6 @@ def _with_meaning(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
-    """With class, message and traceback of the exception where one follows: few lines, read one by one."""
-    follows = pl.col("follows")
-    tracebacks = pl.when(follows.str.starts_with("Traceback (most recent call last):")).then(follows)
-    return lives.with_columns(tracebacks.map_batches(_errors, return_dtype=_ERROR).alias("error")).unnest("error")
-
-
-def _errors(tracebacks: pl.Series) -> pl.Series:
-    return pl.Series("error", [_error(text) for text in tracebacks.to_list()], dtype=_ERROR)
-
-
-def _error(traceback: str | None) -> dict[str, str | None]:
-    error = error_of(traceback) if traceback else None
-    return {
-        "error_class": error.error_class if error else None,
-        "error_message": error.error_message if error else None,
-        "backtrace": traceback,
-    }
-
-
 def _job_events(lives: pl.DataFrame) -> pl.DataFrame:
     call, first = pl.col("call"), pl.col("first")
     arguments = call.str.replace(r"^[^\[\s]+\[(?:\d+|None)\]\(", "").str.strip_suffix(")")
@@ -271,13 +234,6 @@ def _log_lines(lines: pl.DataFrame) -> pl.DataFrame:
         "job_id",
         "job_class",
         pl.when(pl.col("logger").is_not_null()).then(_attributes("logger")).alias("attributes"),
-    )
-
-
-def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
-    """What follows a line that is whole by itself: the rest of a result, or another library's words."""
-    return lines.filter(pl.col("follows").is_not_null()).select(
-        pl.col("line_no") + 1, pl.col("follows").alias("message"), pl.lit("procrastinate").alias("system")
     )
 
 

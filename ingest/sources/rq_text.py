@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ingest.python_tracebacks import error_of
+from ingest.python_log import continuations, with_errors
 from ingest.rq_descriptions import arguments_of_call, class_of_call
 from ingest.sources.source import Parsed, Source
 
@@ -92,7 +92,6 @@ _WORKER_EVENTS = (
 """How a line about a worker goes on behind its name. It unsubscribes last of all."""
 
 _YEARS = (1970, 2259)
-_ERROR = pl.Struct({"error_class": pl.String, "error_message": pl.String, "backtrace": pl.String})
 
 
 def _claims(line: pl.Expr) -> pl.Expr:
@@ -104,7 +103,7 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     rejects = lines.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
     lines = _with_meaning(lines.filter(pl.col("reason").is_null()))
     told, of_worker = pl.col("job_event").is_not_null(), pl.col("worker_event").is_not_null()
-    lives = _with_errors(lines.filter(told))
+    lives = with_errors(lines.filter(told), where=pl.col("job_event") == "failed")
     workers = lines.filter(of_worker & ~told)
     tables = {
         "job_events": _job_events(lives),
@@ -112,8 +111,8 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
         "log_lines": pl.concat(
             [
                 _log_lines(lines.filter(~told & ~of_worker)),
-                _continuations(lives.filter(pl.col("backtrace").is_null())),
-                _continuations(workers),
+                continuations(lives.filter(pl.col("backtrace").is_null()), "rq"),
+                continuations(workers, "rq"),
             ],
             how="diagonal",
         ),
@@ -270,28 +269,6 @@ def _job_event() -> pl.Expr:
     )
 
 
-def _with_errors(lives: pl.DataFrame) -> pl.DataFrame:
-    """With class, message and traceback of the exception where one follows: few lines, read one by one."""
-    follows = pl.col("follows")
-    tracebacks = pl.when((pl.col("job_event") == "failed") & follows.str.starts_with("Traceback (most")).then(follows)
-    return lives.with_columns(tracebacks.map_batches(_errors, return_dtype=_ERROR).alias("error")).unnest("error")
-
-
-def _errors(tracebacks: pl.Series) -> pl.Series:
-    # Where many jobs fail they fail alike.
-    known = {text: _error(text) for text in tracebacks.unique().to_list()}
-    return pl.Series("error", [known[text] for text in tracebacks.to_list()], dtype=_ERROR)
-
-
-def _error(traceback: str | None) -> dict[str, str | None]:
-    error = error_of(traceback) if traceback else None
-    return {
-        "error_class": error.error_class if error else None,
-        "error_message": error.error_message if error else None,
-        "backtrace": traceback,
-    }
-
-
 _TOLD = ["line_no", "occurred_at", "occurred_at_clock", "time_of_day"]
 
 
@@ -397,13 +374,6 @@ def _log_lines(lines: pl.DataFrame) -> pl.DataFrame:
         pl.lit("rq").alias("system"),
         pl.col("worker").alias("thread"),
         pl.when(pl.col("own")).then(pl.col("said").str.extract(r"\b[Jj]ob (?:ID )?([^\s:]+)", 1)).alias("job_id"),
-    )
-
-
-def _continuations(lines: pl.DataFrame) -> pl.DataFrame:
-    """What follows a line that is whole by itself: another library's words on the same stream."""
-    return lines.filter(pl.col("follows").is_not_null()).select(
-        pl.col("line_no") + 1, pl.col("follows").alias("message"), pl.lit("rq").alias("system")
     )
 
 
