@@ -93,6 +93,8 @@ _ERROR = {
 
 def rows_of(lines: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The rows that these lines (a frame of ``LINE``) are worth, by table; each line is in one at least."""
+    if lines.is_empty():
+        return {}
     read = _read(lines)
     rare = read.filter(pl.col("event").is_in(_RARE)).select("line_no", "event", "message", "rest")
     told = pl.DataFrame([_error(line) for line in rare.iter_rows(named=True)], schema=_ERROR)

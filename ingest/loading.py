@@ -177,14 +177,13 @@ class _Loader:
 
     def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
         head = reader.head(HEAD)
-        whole_lines = head[: head.rfind(b"\n") + 1] or head
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
             if source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
                 return
-        envelopes = Envelopes.of(whole_lines, reader.written_at, sources=self._line_sources(), connection=self.scratch)
+        envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
         if envelopes.events:
             self._read_events(stream, reader, envelopes)
             return

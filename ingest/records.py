@@ -164,6 +164,12 @@ def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
     """
     places = lines.select("text", "reason", pl.int_range(pl.len()).alias("place"))
     left = places.filter(pl.col("reason").is_null() & ~pl.col("text").str.contains(_BEGINS_NOTHING))
+    if left.height <= _FEW:  # one question about all costs less than many about few
+        claims = [pl.when(source.claims(pl.col("text"))).then(index) for index, source in enumerate(sources)]
+        owner = pl.coalesce(pl.lit(None, pl.Int32), *claims).cast(pl.Int32)
+        return places.join(left.select("place", owner.alias("owner")), on="place", how="left", maintain_order="left")[
+            "owner"
+        ]
     claimed = [pl.DataFrame(schema={"place": pl.Int64, "owner": pl.Int32})]
     for index, source in enumerate(sources):
         if left.is_empty():
@@ -199,6 +205,7 @@ def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([parts.filter(~of_many).select(columns), joined.select(columns)]).sort("line_no")
 
 
+_FEW = 1000
 _BEGINS_NOTHING = r"^(?:\t|\s*$)"
 
 
