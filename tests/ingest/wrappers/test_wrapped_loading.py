@@ -80,7 +80,7 @@ def test_chunk_sizes_do_not_change_the_rows_though_two_channels_interleave(tmp_p
     assert evidence(tmp_path / "t.duckdb") == evidence(tmp_path / "whole.duckdb")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.integers(0, 5000), max_size=4))
 @example([33])  # within the first line, where it looks like another envelope
 def test_a_wrapped_file_that_grows_is_the_file_loaded_at_once(
