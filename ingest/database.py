@@ -13,8 +13,14 @@ import duckdb
 
 from ingest import schema
 
-_STORAGE = "v1.2.0"
-"""Storage version of new files: DuckDB 1.2 and later read it, so other tools can open them."""
+_STORAGE = "v1.4.0"
+"""Storage version of new files: DuckDB 1.4 and later read it, so other tools can open them."""
+
+_ROW_GROUP = 30_720
+"""
+Rows that are compressed and written at a time. A chunk has several such groups, and each goes straight into the file;
+with DuckDB's own 122,880 rows most chunks have none, and their rows are written twice: to the log, then to the file.
+"""
 
 _PATIENCE = 10.0
 """Seconds to wait for another process to let go of the file."""
@@ -105,7 +111,7 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     give_up_at = time.monotonic() + _PATIENCE
     while True:
         try:
-            db = duckdb.connect(str(path), read_only=read_only, config=_SETTINGS)
+            db = _opened_to_read(path) if read_only else _opened_to_write(path)
         except duckdb.IOException as error:
             holder = re.search(r"PID (\d+)", str(error))
             if "lock" not in str(error).lower():
@@ -118,6 +124,22 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             raise DatabaseError(f"cannot open {path}: {error}") from error
         else:
             return db
+
+
+def _opened_to_read(path: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(path), read_only=True, config=_SETTINGS)
+
+
+def _opened_to_write(path: Path) -> duckdb.DuckDBPyConnection:
+    """Only an attached file can be given a size of its row groups."""
+    db = duckdb.connect(":memory:", config=_SETTINGS | {"temp_directory": f"{path}.tmp"})
+    try:
+        db.execute(f"attach '{_quoted(path)}' as evidence (row_group_size {_ROW_GROUP})")
+        db.execute("use evidence")
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def _refuse_strangers(db: duckdb.DuckDBPyConnection, path: Path) -> None:

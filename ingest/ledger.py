@@ -193,8 +193,14 @@ class Ledger:
         stream.damaged = 0
         stream.begun = True
 
-    def add(self, stream: Stream, table: str, frame: pl.DataFrame) -> None:
-        """Add rows to an evidence table; a column that the table lacks is an error of the source that made them."""
+    def add(
+        self, stream: Stream, table: str, frame: pl.DataFrame, *, arguments_digests: pl.Series | None = None
+    ) -> None:
+        """
+        Add rows to an evidence table, with the digests of their arguments where they have any.
+
+        A column that the table lacks is an error of the source that made them.
+        """
         columns = {column.name for column in schema.table(table).columns}
         if unknown := set(frame.columns) - columns:
             raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
@@ -202,6 +208,8 @@ class Ledger:
         given |= {name: value for name, value in _DEFAULTS.items() if name in columns and name not in frame.columns}
         if "scope" in frame.columns:
             given["scope"] = pl.col("scope").fill_null("")
+        if arguments_digests is not None:
+            given["arguments_digest"] = pl.lit(self._sealed_each(arguments_digests))
         told = frame if self.redactor is None else self.redactor.frame(table, frame)
         rows = ArrowFrame(told.with_columns(**given))  # noqa: F841 - the statement reads it under its name
         self._note_times(stream, table, frame)
@@ -236,6 +244,12 @@ class Ledger:
     def sealed(self, digest: str) -> str:
         """A digest of an input's bytes as it is stored: of redacted inputs one that only the key's owner can make."""
         return digest if self.redactor is None else self.redactor.digest(digest.encode())
+
+    def _sealed_each(self, digests: pl.Series) -> pl.Series:
+        if self.redactor is None:
+            return digests
+        sealed = {digest: self.sealed(digest) for digest in digests.unique().drop_nulls()}
+        return digests.replace_strict(sealed, return_dtype=pl.String, default=None)
 
     def sealed_marks(self, marks: bytes, digest: str) -> bytes:
         """Marks of line ends as they are stored beside this sealed digest, and the other way round."""

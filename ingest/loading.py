@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ingest.arguments import Digest, plain_digest, with_arguments_digest
+from ingest.arguments import arguments_digests
 from ingest.clocks import Clock, tells_by_clock
 from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
@@ -35,7 +35,7 @@ from ingest.wrappers.native_ids import forget_ids, ids_of, not_read_before
 from ingest.wrappers.sorting import SortedInside, sort_inside
 from ingest.wrappers.telling import told_by_envelope
 
-CHUNK = 32 << 20
+CHUNK = 16 << 20
 """Bytes that are read, sorted and committed at a time."""
 
 _MAX_DOCUMENT = 1 << 30
@@ -424,12 +424,8 @@ class _Loader:
         stream.told_by_clock |= tells_by_clock(told.rows)
         stream.clock, frames = stream.clock.told_by(told.moments).read(told.rows)
         for table, rows in frames.items():
-            digested = with_arguments_digest(rows, self._digest) if "arguments" in rows.columns else rows
-            self.ledger.add(stream, table, digested)
-
-    @property
-    def _digest(self) -> Digest:
-        return self.ledger.redactor.digest if self.ledger.redactor else plain_digest
+            digests = arguments_digests(rows, self.scratch) if "arguments" in rows.columns else None
+            self.ledger.add(stream, table, rows, arguments_digests=digests)
 
     def _parsed(self, source: Source, records: pl.DataFrame) -> Iterator[Parsed]:
         """A batch that a source cannot read is halved until the one record is found that it stumbles over."""

@@ -9,7 +9,6 @@ The job log our own workers write: JSON lines, one event of a job or a worker, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, get_args
 
@@ -101,16 +100,16 @@ def _parse(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> Pars
     lines = _read(records, connection)
     good = lines.filter(pl.col("reason").is_null())
     rows = {
-        "job_events": _rows(good.filter("is_job_event"), _JOB_EVENT, "beside_job_event"),
+        "job_events": _rows(good.filter("is_job_event"), _JOB_EVENT),
         "worker_events": _rows(
-            good.filter("is_worker_event").with_columns(event="worker_event"), _WORKER_EVENT, "beside_worker_event"
+            good.filter(~pl.col("is_job_event") & pl.col("is_worker_event")).with_columns(event="worker_event"),
+            _WORKER_EVENT,
         ),
         "log_lines": _rows(
             good.filter(~pl.col("is_job_event") & ~pl.col("is_worker_event")).with_columns(
                 message=pl.coalesce("message", "event", "worker_event", pl.lit(""))
             ),
             _LOG_LINE,
-            "beside_log_line",
         ),
     }
     rejects = lines.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
@@ -126,7 +125,6 @@ def _read(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.Da
         "format": JOB_LOG_FORMAT,
         "job_events": list(get_args(JobEvent)),
         "worker_events": list(get_args(WorkerEvent)),
-        "keys_of_job_events": list(_keys(_JOB_EVENT)),
         "told_of_job_events": _without(_JOB_EVENT),
         "told_of_worker_events": _without([*_WORKER_EVENT, "worker_event"], but="event"),
         "told_of_log_lines": _without(_LOG_LINE),
@@ -134,19 +132,14 @@ def _read(records: pl.DataFrame, connection: duckdb.DuckDBPyConnection) -> pl.Da
     return pl.DataFrame(connection.sql(_SQL, params=parameters))
 
 
-def _keys(columns: list[str], but: str | None = None) -> Iterator[str]:
-    """The keys of a line that these columns hold."""
-    held = {"occurred_at": "ts"}
-    return (held.get(column, column) for column in ["format", *columns] if column != but)
-
-
 def _without(columns: list[str], but: str | None = None) -> str:
     """A JSON merge patch that removes what these columns hold."""
-    return encoded(dict.fromkeys(_keys(columns, but)))
+    held = {"occurred_at": "ts"}
+    return encoded(dict.fromkeys(held.get(column, column) for column in ["format", *columns] if column != but))
 
 
-def _rows(lines: pl.DataFrame, columns: list[str], beside: str) -> pl.DataFrame:
-    return lines.select(*columns, attributes=pl.col(beside).replace("{}", None))
+def _rows(lines: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    return lines.select(*columns, attributes=pl.col("beside").replace("{}", None))
 
 
 SOURCE = Source(

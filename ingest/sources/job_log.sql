@@ -63,38 +63,35 @@ read as (
     from told
 ),
 
--- What stands in a known key and could not be read as what it should be is kept with the unknown keys.
-kept as (
+-- Most lines hold keys of job_events alone, each read as what it should be. Only the others are worth a second look.
+judged as (
     select
         *,
-        case
-            when
-                (f.enqueued_at is not null and enqueued_at is null)
-                or (f.run_at is not null and run_at is null)
-                or (f.attempt is not null and attempt is null)
-                or (f.max_attempts is not null and max_attempts is null)
-                or (f.pid is not null and pid is null)
-                or (f.concurrency is not null and concurrency is null)
-                or (f.job_count is not null and job_count is null)
-                or (f.duration is not null and duration is null)
-                or (f.wait is not null and wait is null)
-                or (f.will_retry is not null and will_retry is null)
-                or (f.queues is not null and queues is null)
-                then json_object(
-                    'enqueued_at', case when enqueued_at is null then f.enqueued_at end,
-                    'run_at', case when run_at is null then f.run_at end,
-                    'attempt', case when attempt is null then f.attempt end,
-                    'max_attempts', case when max_attempts is null then f.max_attempts end,
-                    'pid', case when pid is null then f.pid end,
-                    'concurrency', case when concurrency is null then f.concurrency end,
-                    'job_count', case when job_count is null then f.job_count end,
-                    'duration', case when duration is null then f.duration end,
-                    'wait', case when wait is null then f.wait end,
-                    'will_retry', case when will_retry is null then f.will_retry end,
-                    'queues', case when queues is null then f.queues end
-                )
-            else '{}'::json
-        end as misread
+        list_position($job_events, f.event) is not null as is_job_event,
+        list_position($worker_events, f.worker_event) is not null as is_worker_event,
+        len(json_keys(line))
+        = (f.format is not null)::utinyint + (f.ts is not null)::utinyint + (f.event is not null)::utinyint
+        + (f.system is not null)::utinyint + (f.service is not null)::utinyint + (f.environment is not null)::utinyint
+        + (f.version is not null)::utinyint + (f.job_id is not null)::utinyint
+        + (f.provider_job_id is not null)::utinyint + (f.parent_job_id is not null)::utinyint
+        + (f.job_class is not null)::utinyint + (f.queue is not null)::utinyint + (f.attempt is not null)::utinyint
+        + (f.max_attempts is not null)::utinyint + (f.arguments is not null)::utinyint
+        + (f.idempotency_key is not null)::utinyint + (f.host is not null)::utinyint + (f.pid is not null)::utinyint
+        + (f.thread is not null)::utinyint + (f.worker is not null)::utinyint + (f.duration is not null)::utinyint
+        + (f.wait is not null)::utinyint + (f.enqueued_at is not null)::utinyint + (f.run_at is not null)::utinyint
+        + (f.will_retry is not null)::utinyint + (f.error_class is not null)::utinyint
+        + (f.error_message is not null)::utinyint + (f.backtrace is not null)::utinyint
+        + (f.trace_id is not null)::utinyint + (f.span_id is not null)::utinyint + (f.message is not null)::utinyint
+            as holds_each_key,
+        (f.enqueued_at is not null)::utinyint + (f.run_at is not null)::utinyint + (f.attempt is not null)::utinyint
+        + (f.max_attempts is not null)::utinyint + (f.pid is not null)::utinyint + (f.concurrency is not null)::utinyint
+        + (f.job_count is not null)::utinyint + (f.duration is not null)::utinyint + (f.wait is not null)::utinyint
+        + (f.will_retry is not null)::utinyint + (f.queues is not null)::utinyint
+        = (enqueued_at is not null)::utinyint + (run_at is not null)::utinyint + (attempt is not null)::utinyint
+        + (max_attempts is not null)::utinyint + (pid is not null)::utinyint + (concurrency is not null)::utinyint
+        + (job_count is not null)::utinyint + (duration is not null)::utinyint + (wait is not null)::utinyint
+        + (will_retry is not null)::utinyint + (queues is not null)::utinyint
+            as reads_each_value
     from read
 )
 
@@ -109,8 +106,8 @@ select
         when f.event is null and f.worker_event is null and f.message is null and f.level is null
             then 'none of "event", "worker_event" and "message" is there'
     end as reason,
-    coalesce(list_contains($job_events, f.event), false) as is_job_event,
-    coalesce(list_contains($worker_events, f.worker_event), false) as is_worker_event,
+    is_job_event,
+    is_worker_event,
     occurred_at,
     f.event as event,
     f.worker_event as worker_event,
@@ -146,23 +143,39 @@ select
     f.backtrace as backtrace,
     lower(f.trace_id) as trace_id,
     lower(f.span_id) as span_id,
-    -- each patch is worked out only for lines that go into its table, and say more than its columns hold
+    -- what its columns do not hold; what stands in a known key and could not be read is kept with the unknown keys
     case
-        when f.event is null then null
-        when
-            misread = '{}'
-            and len(list_filter(json_keys(line), lambda key: not list_contains($keys_of_job_events, key))) = 0
-            then '{}'::json
-        else json_merge_patch(line, $told_of_job_events, misread)
-    end::varchar as beside_job_event,
-    case
-        when f.worker_event is not null then json_merge_patch(line, $told_of_worker_events, misread)
-    end::varchar as beside_worker_event,
-    case
-        when
-            f is not null
-            and not coalesce(list_contains($job_events, f.event), false)
-            and not coalesce(list_contains($worker_events, f.worker_event), false)
-            then json_merge_patch(line, $told_of_log_lines, misread)
-    end::varchar as beside_log_line
-from kept
+        when is_job_event and holds_each_key and reads_each_value then null
+        when reads_each_value
+            then json_merge_patch(
+                line,
+                case
+                    when is_job_event then $told_of_job_events
+                    when is_worker_event then $told_of_worker_events
+                    else $told_of_log_lines
+                end
+            )
+        when f is not null
+            then json_merge_patch(
+                line,
+                case
+                    when is_job_event then $told_of_job_events
+                    when is_worker_event then $told_of_worker_events
+                    else $told_of_log_lines
+                end,
+                json_object(
+                    'enqueued_at', case when enqueued_at is null then f.enqueued_at end,
+                    'run_at', case when run_at is null then f.run_at end,
+                    'attempt', case when attempt is null then f.attempt end,
+                    'max_attempts', case when max_attempts is null then f.max_attempts end,
+                    'pid', case when pid is null then f.pid end,
+                    'concurrency', case when concurrency is null then f.concurrency end,
+                    'job_count', case when job_count is null then f.job_count end,
+                    'duration', case when duration is null then f.duration end,
+                    'wait', case when wait is null then f.wait end,
+                    'will_retry', case when will_retry is null then f.will_retry end,
+                    'queues', case when queues is null then f.queues end
+                )
+            )
+    end::varchar as beside
+from judged

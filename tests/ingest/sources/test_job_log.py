@@ -69,6 +69,15 @@ def test_every_field_of_the_contract_comes_back_in_some_column() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [("worker_event", "booted"), ("level", "info"), ("queues", ["a"]), ("concurrency", 4), ("job_count", 5), ("x", 1)],
+)
+def test_what_no_column_of_an_event_holds_stays_beside_it(key: str, value: object) -> None:
+    found = only("job_events", line(event="started", job_id="j", **{key: value}))
+    assert json.loads(found["attributes"]) == {key: value}
+
+
+@pytest.mark.parametrize(
     ("written", "hour", "microsecond"),
     [
         ("2026-03-01T12:00:00Z", 12, 0),
