@@ -91,10 +91,9 @@ select
     request_no,
     text,
     -- what is damaged is null, and told apart in words only where there is cause to look
-    try(
-        json_transform(
-            text,
-            '{
+    json_transform(
+        try_cast(text as json),
+        '{
                 "resourceSpans": [{
                     "resource": "VARCHAR", "schemaUrl": "VARCHAR",
                     "scopeSpans": [{"scope": "VARCHAR", "schemaUrl": "VARCHAR", "spans": ["VARCHAR"]}]
@@ -105,7 +104,6 @@ select
                 }],
                 "resourceMetrics": "VARCHAR"
             }'
-        )
     ) as sent
 from records
 order by line_no, request_no;

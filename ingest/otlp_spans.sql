@@ -41,15 +41,15 @@ sent as (
 told as (
     select
         *,
-        try(json_transform(
-            span,
+        json_transform(
+            try_cast(span as json),
             '{
                 "traceId": "VARCHAR", "spanId": "VARCHAR", "parentSpanId": "VARCHAR", "name": "VARCHAR",
                 "kind": "VARCHAR", "startTimeUnixNano": "VARCHAR", "endTimeUnixNano": "VARCHAR",
                 "status": {"code": "VARCHAR", "message": "VARCHAR"}, "events": "VARCHAR", "links": "VARCHAR",
                 "attributes": ' || otlp_pairs() || '
             }'
-        )) as s
+        ) as s
     from sent
 ),
 
@@ -222,7 +222,13 @@ ended as (
             when status = 'ok' then 'succeeded'
             -- these mark every failed run, so an unmarked one succeeded
             when list_contains(['sidekiq', 'resque', 'delayed_job', 'que'], system) then 'succeeded'
-        end as outcome
+        end as outcome,
+        (s.kind is null or kind <> 'unspecified' or s.kind in ('0', 'SPAN_KIND_UNSPECIFIED'))
+        and (s.status.code is null or status <> 'unset' or s.status.code in ('0', 'STATUS_CODE_UNSET'))
+        and (s.startTimeUnixNano is null or started_unix_nano is not null or s.startTimeUnixNano = '0')
+        and (s.endTimeUnixNano is null or ended_unix_nano is not null or s.endTimeUnixNano = '0')
+        and (s.parentSpanId is null or parent_span_id is not null or regexp_full_match(s.parentSpanId, '[0A=]*'))
+        and s.attributes is not null as is_read
     from judged
 )
 
@@ -300,25 +306,30 @@ select
     nullif(s.events, '[]') as events,
     nullif(s.links, '[]') as links,
     -- what has no column of its own, and what could not be read as what it should be
-    json_merge_patch(
-        case when s is not null then span else '{}' end::json,
-        case
-            when
-                (s.kind is null or kind <> 'unspecified' or s.kind in ('0', 'SPAN_KIND_UNSPECIFIED'))
-                and (s.status.code is null or status <> 'unset' or s.status.code in ('0', 'STATUS_CODE_UNSET'))
-                and (s.startTimeUnixNano is null or started_unix_nano is not null or s.startTimeUnixNano = '0')
-                and (s.endTimeUnixNano is null or ended_unix_nano is not null or s.endTimeUnixNano = '0')
-                and (s.parentSpanId is null or parent_span_id is not null or regexp_full_match(s.parentSpanId, '[0A=]*'))
-                and s.attributes is not null
-                then
-                    '{
-                        "traceId": null, "spanId": null, "parentSpanId": null, "name": null, "kind": null,
-                        "startTimeUnixNano": null, "endTimeUnixNano": null, "status": null, "attributes": null,
-                        "events": null, "links": null
-                    }'::json
-            when s.attributes is not null then '{"attributes": null, "events": null, "links": null}'::json
-            else '{"events": null, "links": null}'::json
-        end
-    )::varchar as beside,
+    case
+        when
+            is_read
+            and len(json_keys(span))
+            = (s.traceId is not null)::utinyint + (s.spanId is not null)::utinyint
+            + (s.parentSpanId is not null)::utinyint + (s.name is not null)::utinyint + (s.kind is not null)::utinyint
+            + (s.startTimeUnixNano is not null)::utinyint + (s.endTimeUnixNano is not null)::utinyint
+            + (s.status is not null)::utinyint + (s.events is not null)::utinyint + (s.links is not null)::utinyint
+            + (s.attributes is not null)::utinyint
+            then '{}'
+        else json_merge_patch(
+            case when s is not null then span else '{}' end::json,
+            case
+                when is_read
+                    then
+                        '{
+                            "traceId": null, "spanId": null, "parentSpanId": null, "name": null, "kind": null,
+                            "startTimeUnixNano": null, "endTimeUnixNano": null, "status": null, "attributes": null,
+                            "events": null, "links": null
+                        }'::json
+                when s.attributes is not null then '{"attributes": null, "events": null, "links": null}'::json
+                else '{"events": null, "links": null}'::json
+            end
+        )
+    end::varchar as beside,
     nullif(scope, '{"name":' || to_json(instrumentation)::varchar || '}') as scope
 from ended

@@ -189,7 +189,7 @@ def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
     """
     places = lines.select("text", "reason", pl.int_range(pl.len()).alias("place"))
     left = places.filter(pl.col("reason").is_null() & ~pl.col("text").str.contains(_BEGINS_NOTHING))
-    if left.height <= _FEW:  # one question about all costs less than many about few
+    if left.height <= _FEW and left["text"].str.len_bytes().sum() <= _SHORT:
         claims = [pl.when(source.claims(pl.col("text"))).then(index) for index, source in enumerate(sources)]
         owner = pl.coalesce(pl.lit(None, pl.Int32), *claims).cast(pl.Int32)
         return places.join(left.select("place", owner.alias("owner")), on="place", how="left", maintain_order="left")[
@@ -233,6 +233,9 @@ def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
 
 
 _FEW = 1000
+_SHORT = 1 << 18
+"""So few lines, of so few bytes, that one question about all formats costs less than a question for each."""
+
 _BEGINS_NOTHING = r"^(?:\t|\s*$)"
 
 
