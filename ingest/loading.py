@@ -35,7 +35,7 @@ from ingest.wrappers.native_ids import forget_ids, ids_of, not_read_before
 from ingest.wrappers.sorting import SortedInside, sort_inside
 from ingest.wrappers.telling import told_by_envelope
 
-CHUNK = 16 << 20
+CHUNK = 32 << 20
 """Bytes that are read, sorted and committed at a time."""
 
 _MAX_DOCUMENT = 1 << 30

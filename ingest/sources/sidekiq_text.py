@@ -24,6 +24,7 @@ import polars as pl
 
 from ingest.ruby_literals import bracket_end
 from ingest.sidekiq_messages import rows_of
+from ingest.sidekiq_runs import runs_by_place
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -55,20 +56,29 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     lines = records.select("line_no", "text")
     if lines.select(text.str.contains("\x1b", literal=True).any()).item():
         lines = lines.with_columns(text.str.replace_all(_COLOUR, ""))
+    runs, rest = runs_by_place(lines)
+    told = by_patterns(rest) if rest.height else Parsed()
+    if runs.is_empty():
+        return told
+    events = [runs, *(frame for table, frame in told.rows.items() if table == "job_events")]
+    return Parsed(rows={**told.rows, "job_events": pl.concat(events, how="diagonal")}, rejects=told.rejects)
+
+
+def by_patterns(lines: pl.DataFrame) -> Parsed:
+    """What these records (``line_no``, ``text``, without colours) say, of whatever kind each is."""
+    text, prefix = pl.col("text"), pl.col("prefix")
     from_8 = text.str.contains(rf"^{_SEVERITY} ")
-    lines = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(lines.filter(from_8))]).sort("line_no")
-    prefix = pl.col("prefix")
+    parted = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(lines.filter(from_8))]).sort("line_no")
     reason = (
         pl.when(prefix.is_null())
         .then(pl.lit("it begins like a line of Sidekiq's log, but has no severity"))
         .when(prefix.str.contains(_TIME) & ~prefix.str.contains(_CLOCK))
         .then(pl.lit("its time is none of the years 1970 to 2259"))
     )
-    lines = lines.with_columns(reason.alias("reason"))
-    rejects = lines.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
-    good = lines.filter(pl.col("reason").is_null())
-    parsed = rows_of(good.select(*_columns()))
-    return Parsed(rows=parsed.rows, rejects=None if rejects.is_empty() else rejects)
+    judged = parted.with_columns(reason.alias("reason"))
+    rejects = judged.filter(pl.col("reason").is_not_null()).select("line_no", "reason")
+    good = judged.filter(pl.col("reason").is_null())
+    return Parsed(rows=rows_of(good.select(*_columns())).rows, rejects=None if rejects.is_empty() else rejects)
 
 
 def _parted_before_8(lines: pl.DataFrame) -> pl.DataFrame:
