@@ -3,7 +3,7 @@ with
 lines as (
     select
         r.line_no,
-        case when json_valid(r.text) then r.text::json end as line
+        try_cast(r.text as json) as line
     from records as r
 ),
 
@@ -34,14 +34,26 @@ read as (
             when f.ts[-1] = 'Z' then try_cast(f.ts as timestamp)
             else try_cast(f.ts as timestamptz) at time zone 'UTC'
         end as occurred_at,
-        json_merge_patch(
-            json_merge_patch(told.line, '{"ts": null, "pid": null, "tid": null, "lvl": null, "msg": null}'),
-            case
-                when f.ctx.elapsed is null or try_cast(f.ctx.elapsed as double) between 0 and 3e9
-                    then '{"ctx": {"class": null, "jid": null, "elapsed": null, "queue": null}}'
-                else '{"ctx": {"class": null, "jid": null, "queue": null}}'
-            end
-        ) as kept,
+        case
+            -- most lines hold nothing but what columns hold
+            when
+                len(json_keys(told.line))
+                = (f.ts is not null)::utinyint + (f.pid is not null)::utinyint + (f.tid is not null)::utinyint
+                + (f.lvl is not null)::utinyint + (f.msg is not null)::utinyint + (f.ctx is not null)::utinyint
+                and coalesce(len(json_keys(told.line, '$.ctx')), 0)
+                = (f.ctx.class is not null)::utinyint + (f.ctx.jid is not null)::utinyint
+                + coalesce(try_cast(f.ctx.elapsed as double) between 0 and 3e9, false)::utinyint
+                + (f.ctx.queue is not null)::utinyint
+                then '{}'
+            else json_merge_patch(
+                json_merge_patch(told.line, '{"ts": null, "pid": null, "tid": null, "lvl": null, "msg": null}'),
+                case
+                    when f.ctx.elapsed is null or try_cast(f.ctx.elapsed as double) between 0 and 3e9
+                        then '{"ctx": {"class": null, "jid": null, "elapsed": null, "queue": null}}'
+                    else '{"ctx": {"class": null, "jid": null, "queue": null}}'
+                end
+            )
+        end as kept,
         case when regexp_full_match(f.ctx.trace_id, '[0-9a-f]{32}') then f.ctx.trace_id end as trace_id,
         case when regexp_full_match(f.ctx.span_id, '[0-9a-f]{16}') then f.ctx.span_id end as span_id
     from told
