@@ -22,16 +22,19 @@ from ingest.arguments import Digest, plain_digest, with_arguments_digest
 from ingest.clocks import Clock, tells_by_clock
 from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
-from ingest.ledger import Ledger, Stream
+from ingest.known_streams import KnownStreams
+from ingest.ledger import Join, Ledger, Stream
 from ingest.reading import Reader, open_reader
 from ingest.records import MAX_LINE, Block, Sorted, blocks, is_whole, physical_lines, sort_lines
 from ingest.redaction import Redaction
 from ingest.redaction_key import redactor_for
+from ingest.seams import seam
 from ingest.sources import SOURCES, Parsed, Source
+from ingest.splicing import absorb, splice
 from ingest.streams import find_stream, unread_stream
 from ingest.wrappers.documents import HEAD
 from ingest.wrappers.envelopes import Envelopes
-from ingest.wrappers.native_ids import forget_ids, ids_of, not_read_before
+from ingest.wrappers.native_ids import ids_of, not_read_before
 from ingest.wrappers.sorting import SortedInside, sort_inside
 from ingest.wrappers.telling import told_by_envelope
 
@@ -106,8 +109,10 @@ def load(  # noqa: PLR0913 - the options of a command
         redactor = redactor_for(db, database, redaction)
         if redactor:
             scratch.execute("set temp_directory = ''")  # what it has no room for would lie on the disk as it is
+        ledger = Ledger(db, now=now, sources=sources, redactor=redactor)
         loader = _Loader(
-            ledger=Ledger(db, now=now, sources=sources, redactor=redactor),
+            ledger=ledger,
+            known=KnownStreams(ledger),
             sources=chosen,
             scratch=scratch,
             clock=Clock(zone=zone, basis="stated", first_day=first_day) if zone else Clock(first_day=first_day),
@@ -135,6 +140,7 @@ class _Loader:
     """Reads one file after the other into the ledger."""
 
     ledger: Ledger
+    known: KnownStreams
     sources: tuple[Source, ...]
     scratch: duckdb.DuckDBPyConnection
     clock: Clock
@@ -147,9 +153,10 @@ class _Loader:
         try:
             reader = open_reader(file)
             closed = self.final or reader.compression is not None
-            stream = find_stream(self.ledger, file, reader, closed=closed)
+            stream = find_stream(self.ledger, self.known, file, reader, closed=closed)
             stream.clock = self.clock.going_on_from(stream.clock)
-            rows_before = stream.row_count
+            others = [*stream.encloses, *([stream.join.source_id] if stream.join else [])]
+            rows_before = stream.row_count + self.ledger.rows_of(others)
             if not stream.complete:
                 self._read(stream, reader, closed=closed, progress=progress)
         except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
@@ -164,14 +171,14 @@ class _Loader:
             rejects=self.ledger.reject_count(stream),
             pending_bytes=stream.pending,
             known_already=stream.complete,
-            note=stream.note,
+            note=stream.told,
         )
 
     def _unread(self, file: InputFile, problem: str) -> Loaded:
         stream = unread_stream(self.ledger, file)
         stream.note = f"could not be read: {problem}"
         with self.ledger.transaction(stream):
-            self._forget_from(stream, line_no=1)
+            self.ledger.forget_from(stream, line_no=1)
             self.ledger.reject(stream, line_no=1, byte_offset=0, size=0, reason=stream.note, start="")
         return self._loaded(file, stream, rows=0)
 
@@ -180,15 +187,47 @@ class _Loader:
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
-            if source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
+            if stream.origin == 0 and source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
                 return
         envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
         if envelopes.events:
             self._read_events(stream, reader, envelopes)
             return
-        pieces = _from_where_it_stands(stream, reader, progress)
-        self._read_lines(stream, pieces, reader, envelopes, closed=closed)
+        if stream.encloses:
+            with self.ledger.transaction(stream):
+                for source_id in stream.encloses:
+                    absorb(self.ledger, stream, source_id)
+        if stream.join is None:
+            pieces = _from_where_it_stands(stream, reader, progress)
+            self._read_lines(stream, pieces, reader, envelopes, closed=closed)
+        else:
+            self._read_to_seam(stream, stream.join, reader, envelopes, progress)
+
+    def _read_to_seam(
+        self,
+        stream: Stream,
+        join: Join,
+        reader: Reader,
+        envelopes: Envelopes,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        """Read on to where the stream that the file ends in takes over, and make one stream of the two."""
+        shared = _lines_from(reader, join.byte_offset - stream.origin, join.lines)
+        lines = physical_lines(shared, line_no=0, byte_offset=join.byte_offset)
+        inner = envelopes.peeled(lines) if envelopes.wrappers else lines
+        cut = seam(inner, self._line_sources(), after=join.told)
+        told = join.told if cut is None else cut
+        earlier = inner.filter(pl.col("line_no") < told)
+        sort = sort_inside if envelopes.wrappers else sort_lines
+        blank = sort(earlier, self._line_sources()).blank_bytes if told else 0
+        end = int(lines.filter(pl.col("line_no") < told)["bytes"].sum()) + join.byte_offset - stream.origin
+        with self.ledger.transaction(stream):
+            self.ledger.forget_first(join.source_id, lines=told)
+        pieces = _from_where_it_stands(stream, reader, progress, end=end)
+        self._read_lines(stream, pieces, reader, envelopes, closed=True)
+        with self.ledger.transaction(stream):
+            splice(self.ledger, stream, blank=blank)
 
     # --- documents
 
@@ -214,7 +253,7 @@ class _Loader:
         data = bytes(held)
         stream.restart()
         with self.ledger.transaction(stream):
-            self._forget_from(stream, line_no=1)
+            self.ledger.forget_from(stream, line_no=1)
             if len(data) > _MAX_DOCUMENT:
                 reason = f"the document has more than {_MAX_DOCUMENT:,} bytes"
                 self.ledger.reject(stream, line_no=1, byte_offset=0, size=len(data), reason=reason, start=data)
@@ -222,7 +261,7 @@ class _Loader:
                 rows_of(data.decode("utf-8", "replace").removeprefix("\ufeff"), len(data))
             stream.note = reader.damage
             lines = data.count(b"\n") + (not data.endswith(b"\n"))
-            stream.advance(data, lines=lines, line_ends=[len(data)], last_record=(1, 0))
+            stream.advance(data, lines=lines, last_record=(1, 0))
 
     # --- lines
 
@@ -243,7 +282,7 @@ class _Loader:
                 data = carried + block.data
                 if following is None:
                     data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                unknown = not stream.begun and not stream.formats and not envelopes.wrappers
+                unknown = not (stream.begun or stream.formats or envelopes.wrappers or stream.join)
                 if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
                     if following is None or following.too_long or len(data) >= CHUNK:
                         self._reject_whole(stream, data, following, ahead)
@@ -256,16 +295,12 @@ class _Loader:
             self._begin(stream)
             if stream.pending:
                 stream.mark_pending()
-            if reader.damage:
+            if reader.damage and stream.join is None:
                 self._note_damage(stream, reader.damage)
 
     def _begin(self, stream: Stream) -> None:
         if not stream.begun:
-            self._forget_from(stream, line_no=stream.line_no)
-
-    def _forget_from(self, stream: Stream, *, line_no: int) -> None:
-        self.ledger.forget_from(stream, line_no=line_no)
-        forget_ids(self.ledger.db, stream.source_id, line_no=line_no)
+            self.ledger.forget_from(stream, line_no=stream.line_no)
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
@@ -292,7 +327,7 @@ class _Loader:
         """No line of the first chunk is of a known format: the file is one reject, however long it is."""
         stream.restart()
         with self.ledger.transaction(stream):
-            self._forget_from(stream, line_no=1)
+            self.ledger.forget_from(stream, line_no=1)
             start, size, lines = data + stream.torn, 0, 0
             rest = chain([following] if following else [], ahead)
             for part in chain([start], (block.data for block in rest)):
@@ -324,9 +359,8 @@ class _Loader:
             self._load_parts(stream, parted)
             stream.blank += parted.blank_bytes
             stream.last_format = parted.last_format or stream.last_format
-            ends = (lines["byte_offset"] + lines["bytes"]).to_list()
             last = parted.last_record or _last_line_without_end(data, lines)
-            stream.advance(data, lines=lines.height, line_ends=ends, last_record=last)
+            stream.advance(data, lines=lines.height, last_record=last)
         return carried
 
     def _load_wrapped_lines(self, envelopes: Envelopes, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
@@ -349,10 +383,9 @@ class _Loader:
         with self.ledger.transaction(stream):
             self._begin(stream)
             self._load_inside(stream, inner, parted)
-            ends = (lines["byte_offset"] + lines["bytes"]).to_list()
             last = None if cut is None or carried else inner.filter(pl.col("byte_offset") >= cut)
             resume = (last["line_no"][0], cut) if cut is not None and last is not None else None
-            stream.advance(data, lines=lines.height, line_ends=ends, last_record=resume)
+            stream.advance(data, lines=lines.height, last_record=resume)
         return carried
 
     def _load_inside(self, stream: Stream, inner: pl.DataFrame, parted: SortedInside | None = None) -> None:
@@ -482,16 +515,36 @@ def _last_line_without_end(data: bytes, lines: pl.DataFrame) -> tuple[int, int] 
     return (line_no, byte_offset) if text.strip() else (1, 0)  # blank bytes are not counted by line
 
 
-def _from_where_it_stands(stream: Stream, reader: Reader, progress: Callable[[Progress], None]) -> Iterator[bytes]:
-    """The bytes from the stream's position on; those before it go into its digest only."""
-    start, position = stream.position, 0
+def _from_where_it_stands(
+    stream: Stream, reader: Reader, progress: Callable[[Progress], None], *, end: int | None = None
+) -> Iterator[bytes]:
+    """The file's bytes from the stream's position on, up to ``end`` where it is given."""
+    start, position = stream.position - stream.origin, 0
     for piece in reader.pieces():
         known = max(0, min(start - position, len(piece)))
-        stream.digest.update(piece[:known])
+        wanted = piece[known:] if end is None else piece[known : max(end - position, 0)]
         position += len(piece)
         progress(Progress(name=stream.name, bytes_read=position))
-        if piece[known:]:
-            yield piece[known:]
+        if wanted:
+            yield wanted
+        if end is not None and position >= end:
+            return
+
+
+_MOST_OF_OVERLAP = 4 << 20
+"""Bytes of an overlap that are looked through for the beginning of a record."""
+
+
+def _lines_from(reader: Reader, begin: int, count: int) -> bytes:
+    """Whole lines of a file from this byte on: so many, or as many as are looked through."""
+    position, held = 0, bytearray()
+    for piece in reader.pieces():
+        held += piece[max(begin - position, 0) :]
+        position += len(piece)
+        if len(held) > _MOST_OF_OVERLAP:
+            break
+    lines = bytes(held).split(b"\n", count)[:count]
+    return b"".join(line + b"\n" for line in lines)
 
 
 _ZIP, _TAR = "a ZIP archive: unpack it first", "a tar archive: unpack it first"
