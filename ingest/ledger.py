@@ -19,7 +19,7 @@ from ingest.redaction import REDACTED, Redactor
 from ingest.sources import Source
 from ingest.stream_digest import StreamDigest
 
-OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "native_ids", "rejected_lines")
+OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "rejected_lines", "native_ids")
 """Tables whose rows are known by stream and line."""
 
 OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes")
@@ -42,7 +42,7 @@ _READ_OF_REJECTS = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class Join:
-    """Another stream whose first lines a file ends with: the two become one."""
+    """Another stream whose first lines a file has: the two become one."""
 
     source_id: int
     line: int
@@ -93,7 +93,7 @@ class Stream:
     """Lines that it seems to share with other streams and that may count twice, in words."""
     joined: str | None = None
     """How the file at hand was joined to other streams, in words."""
-    encloses: tuple[int, ...] = ()
+    encloses: tuple[Join, ...] = ()
     """Streams that the file at hand holds whole, to be told by this one."""
     join: Join | None = None
     """The stream whose beginning the file at hand ends in."""
@@ -219,6 +219,35 @@ class Ledger:
             "update sources set row_count = row_count - $rows where source_id = $source",
             {"rows": forgotten, "source": source_id},
         )
+
+    def hand_over(self, stream: Stream, join: Join) -> None:
+        """
+        Give a stream the rows of those lines of another one that it has, too, but did not load: what has an identity of
+        its own was known by it.
+        """
+        key = {"stream": stream.source_id, "other": join.source_id, "told": join.told}
+        its_first = "source_id = $other and line_no <= $told"
+        moved = 0
+        for name in OF_SNAPSHOTS:
+            which = f"source_id = $other and snapshot_id in (select snapshot_id from snapshots where {its_first})"
+            moved += self.db.execute(f"update {name} set source_id = $stream where {which}", key).fetchall()[0][0]
+        for name in OF_LINES:
+            which = its_first
+            if name not in {"spans", "snapshots", "native_ids"}:
+                which += f" and line_no in (select line_no from native_ids where {its_first})"
+            moved += self.move_lines(name, join, which, key) if name != "rejected_lines" else 0
+        self.db.execute(
+            "update sources set row_count = row_count - $rows where source_id = $source",
+            {"rows": moved, "source": join.source_id},
+        )
+        stream.row_count += moved
+
+    def move_lines(self, table: str, join: Join, which: str, key: dict[str, int]) -> int:
+        """Make rows of the other stream, ``$other``, those of ``$stream`` that they are; returns how many."""
+        changes, places = "source_id = $stream, line_no = line_no + $line", {**key, "line": join.line}
+        if table == "rejected_lines":
+            changes, places = f"{changes}, byte_offset = byte_offset + $bytes", {**places, "bytes": join.byte_offset}
+        return int(self.db.execute(f"update {table} set {changes} where {which}", places).fetchall()[0][0])
 
     def _forget(self, source_id: int, which: str, line_no: int) -> int:
         """Delete the rows of these lines; returns how many, rejects not counted."""

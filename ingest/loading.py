@@ -30,7 +30,7 @@ from ingest.redaction import Redaction
 from ingest.redaction_key import redactor_for
 from ingest.seams import seam
 from ingest.sources import SOURCES, Parsed, Source
-from ingest.splicing import absorb, splice
+from ingest.splicing import absorb, splice, take_over
 from ingest.streams import find_stream, unread_stream
 from ingest.wrappers.documents import HEAD
 from ingest.wrappers.envelopes import Envelopes
@@ -155,7 +155,7 @@ class _Loader:
             closed = self.final or reader.compression is not None
             stream = find_stream(self.ledger, self.known, file, reader, closed=closed)
             stream.clock = self.clock.going_on_from(stream.clock)
-            others = [*stream.encloses, *([stream.join.source_id] if stream.join else [])]
+            others = [join.source_id for join in (*stream.encloses, stream.join) if join]
             rows_before = stream.row_count + self.ledger.rows_of(others)
             if not stream.complete:
                 self._read(stream, reader, closed=closed, progress=progress)
@@ -196,8 +196,8 @@ class _Loader:
             return
         if stream.encloses:
             with self.ledger.transaction(stream):
-                for source_id in stream.encloses:
-                    absorb(self.ledger, stream, source_id)
+                for enclosed in stream.encloses:
+                    absorb(self.ledger, stream, enclosed)
         if stream.join is None:
             pieces = _from_where_it_stands(stream, reader, progress)
             self._read_lines(stream, pieces, reader, envelopes, closed=closed)
@@ -223,11 +223,11 @@ class _Loader:
         blank = sort(earlier, self._line_sources()).blank_bytes if told else 0
         end = int(lines.filter(pl.col("line_no") < told)["bytes"].sum()) + join.byte_offset - stream.origin
         with self.ledger.transaction(stream):
-            self.ledger.forget_first(join.source_id, lines=told)
+            take_over(self.ledger, stream, join, lines=told)
         pieces = _from_where_it_stands(stream, reader, progress, end=end)
         self._read_lines(stream, pieces, reader, envelopes, closed=True)
         with self.ledger.transaction(stream):
-            splice(self.ledger, stream, blank=blank)
+            splice(self.ledger, stream, join, blank=blank)
 
     # --- documents
 

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 from ingest.known_streams import seamless
-from ingest.ledger import OF_LINES, OF_SNAPSHOTS, Ledger, Stream
+from ingest.ledger import OF_LINES, OF_SNAPSHOTS, Join, Ledger, Stream
 from ingest.stream_digest import MARK
 from ingest.streams import known_stream
 
 
-def absorb(ledger: Ledger, stream: Stream, source_id: int) -> None:
+def absorb(ledger: Ledger, stream: Stream, join: Join) -> None:
     """
     Take back all of a stream that the file at hand holds whole: it is read as part of ``stream``.
 
     To be called within the transaction of ``stream``.
     """
-    other, _ = known_stream(ledger, source_id)
-    ledger.forget_first(source_id, lines=other.line_no)
+    other, _ = known_stream(ledger, join.source_id)
+    ledger.hand_over(stream, join)
+    ledger.forget_first(join.source_id, lines=other.line_no)
     _take_name(ledger, stream, other)
-    ledger.db.execute("delete from source_checkpoints where source_id = $source", {"source": source_id})
+    ledger.db.execute("delete from source_checkpoints where source_id = $source", {"source": join.source_id})
 
 
-def splice(ledger: Ledger, stream: Stream, *, blank: int) -> None:
+def take_over(ledger: Ledger, stream: Stream, join: Join, *, lines: int) -> None:
     """
-    Make the stream named by ``stream.join`` the rest of this one, which stands at its seam: the line from which on the
-    other's rows are kept. ``blank`` are bytes of empty lines that the other had before the seam.
+    Take back the first lines, so many, of the stream that the file at hand ends in: ``stream`` is read up to there.
 
     To be called within the transaction of ``stream``.
     """
-    join = stream.join
-    if join is None:
-        return
+    ledger.hand_over(stream, join)
+    ledger.forget_first(join.source_id, lines=lines)
+
+
+def splice(ledger: Ledger, stream: Stream, join: Join, *, blank: int) -> None:
+    """
+    Make the other stream the rest of this one, which stands at its seam: the line from which on the other's rows are
+    kept. ``blank`` are bytes of empty lines that the other had before the seam.
+
+    To be called within the transaction of ``stream``.
+    """
     other, total = known_stream(ledger, join.source_id)
-    places = {"stream": stream.source_id, "other": join.source_id, "lines": join.line, "bytes": join.byte_offset}
+    places = {"stream": stream.source_id, "other": join.source_id}
     told = stream.line_no - 1 - join.line
     for table in OF_SNAPSHOTS:
-        _execute(ledger, f"update {table} set source_id = $stream where source_id = $other", places)
+        ledger.db.execute(f"update {table} set source_id = $stream where source_id = $other", places)
     for table in OF_LINES:
-        shift = ", byte_offset = byte_offset + $bytes" if table == "rejected_lines" else ""
-        moved = f"set source_id = $stream, line_no = line_no + $lines{shift}"
-        _execute(ledger, f"update {table} {moved} where source_id = $other", places)
-    _splice_checkpoints(ledger, places, told)
+        ledger.move_lines(table, join, "source_id = $other", places)
+    _splice_checkpoints(ledger, stream.source_id, join, told)
     _take_name(ledger, stream, other)
     stream.note_formats(other.formats)
     stream.blank += other.blank - blank
@@ -55,30 +61,29 @@ def splice(ledger: Ledger, stream: Stream, *, blank: int) -> None:
     stream.note = other.note
 
 
-def _splice_checkpoints(ledger: Ledger, places: dict[str, int], told: int) -> None:
+def _splice_checkpoints(ledger: Ledger, source_id: int, join: Join, told: int) -> None:
     """Move the other's behind the stream's own; of what both tell, so many lines, the stream's are kept."""
     query = "select byte_offset, digest, line_ends from source_checkpoints where source_id = $other order by all"
-    for offset, digest, sealed in ledger.db.execute(query, {"other": places["other"]}).fetchall():
+    for offset, digest, sealed in ledger.db.execute(query, {"other": join.source_id}).fetchall():
         if told <= 0:
             break
+        key = {"other": join.source_id, "offset": offset}
         marks = ledger.sealed_marks(sealed, digest)
-        key = {"other": places["other"], "offset": offset}
-        cut, told = marks[told * MARK :], told - len(marks) // MARK
-        if not cut:
-            _execute(ledger, "delete from source_checkpoints where source_id = $other and byte_offset = $offset", key)
-            continue
-        renamed = seamless(digest, told + len(marks) // MARK)
-        _execute(
-            ledger,
-            "update source_checkpoints set digest = $digest, line_ends = $marks"
-            " where source_id = $other and byte_offset = $offset",
-            {**key, "digest": renamed, "marks": ledger.sealed_marks(cut, renamed)},
-        )
-    _execute(
-        ledger,
+        left = marks[told * MARK :]
+        if left:
+            renamed = seamless(digest, told)
+            ledger.db.execute(
+                "update source_checkpoints set digest = $digest, line_ends = $marks"
+                " where source_id = $other and byte_offset = $offset",
+                {**key, "digest": renamed, "marks": ledger.sealed_marks(left, renamed)},
+            )
+        else:
+            ledger.db.execute("delete from source_checkpoints where source_id = $other and byte_offset = $offset", key)
+        told -= len(marks) // MARK
+    ledger.db.execute(
         "update source_checkpoints set source_id = $stream, byte_offset = byte_offset + $bytes"
         " where source_id = $other",
-        places,
+        {"stream": source_id, "other": join.source_id, "bytes": join.byte_offset},
     )
 
 
@@ -89,8 +94,3 @@ def _take_name(ledger: Ledger, stream: Stream, other: Stream) -> None:
     stream.overlap = next((doubt for doubt in doubts if not any(f" {name}," in doubt for name in names)), None)
     ledger.db.execute("delete from sources where source_id = $other", {"other": other.source_id})
     ledger.note_change(other.source_id)
-
-
-def _execute(ledger: Ledger, statement: str, values: dict[str, object] | dict[str, int]) -> None:
-    named = {name: value for name, value in values.items() if f"${name}" in statement}
-    ledger.db.execute(statement, named)

@@ -59,7 +59,8 @@ def find_stream(ledger: Ledger, known: KnownStreams, file: InputFile, reader: Re
         _new(ledger, file, reader.compression) if match is None else _at(ledger, match, file, reader, closed=closed)
     )
     if not stream.complete and scan.marks:
-        _relate(stream, match, [known for known in streams if known.source_id != stream.source_id], scan, reader)
+        others = [known for known in streams if known.source_id != stream.source_id]
+        _relate(ledger, stream, match, others, scan, reader)
     return stream
 
 
@@ -165,7 +166,14 @@ def _line_begins(reader: Reader, line: int, *, then: int = 0) -> tuple[int, byte
     return position, bytes(held)
 
 
-def _relate(stream: Stream, match: _Match | None, others: Sequence[KnownStream], scan: _Scan, reader: Reader) -> None:
+def _relate(  # noqa: PLR0913, PLR0917 - what is known of the file, and what it is compared with
+    ledger: Ledger,
+    stream: Stream,
+    match: _Match | None,
+    others: Sequence[KnownStream],
+    scan: _Scan,
+    reader: Reader,
+) -> None:
     """Say which other streams the file has lines of, behind those that its own stream has."""
     begins_at = match.lines if match else 0
     unrelated = []
@@ -173,21 +181,27 @@ def _relate(stream: Stream, match: _Match | None, others: Sequence[KnownStream],
         shared = overlap(scan.marks, known.marks) if known.joins else None
         if shared is None or not shared.in_file or shared.in_file + shared.lines <= begins_at:
             unrelated.append(known)
-        elif shared.lines == known.line_count and known.lines_end >= LEAST_BYTES:
-            stream.encloses = (*stream.encloses, known.source_id)
-        elif shared.lines < known.line_count:
-            position, _ = _line_begins(reader, shared.in_file)
-            if scan.size - scan.tail - position < LEAST_BYTES:
-                unrelated.append(known)
-                continue
-            stream.join = Join(
-                source_id=known.source_id,
-                line=shared.in_file + (match.first_line if match else 0),
-                byte_offset=position + stream.origin,
-                lines=shared.lines,
-                told=max(begins_at - shared.in_file, 0),
-            )
+            continue
+        position, _ = _line_begins(reader, shared.in_file)
+        if min(scan.size - scan.tail - position, known.lines_end) < LEAST_BYTES:
+            unrelated.append(known)
+            continue
+        end = shared.in_file + shared.lines
+        _, tail = _line_begins(reader, end, then=known.size - known.lines_end)
+        join = Join(
+            source_id=known.source_id,
+            line=shared.in_file + (match.first_line if match else 0),
+            byte_offset=position + stream.origin,
+            lines=shared.lines,
+            told=max(begins_at - shared.in_file, 0),
+        )
+        if shared.lines < known.line_count:
+            stream.join = join
             stream.joined = f"ends within {known.name}, which begins with it now: {shared.lines:,} lines were known"
+        elif _goes_on_like(ledger, known, tail, ended=scan.line_count > end):
+            stream.encloses = (*stream.encloses, join)
+        else:
+            unrelated.append(known)
     if match is None and stream.join is None and not stream.encloses:
         stream.overlap = _doubt(unrelated, scan.marks)
 

@@ -23,6 +23,7 @@ from ingest.stream_digest import LineMarks
 from tests.ingest.kills import CHUNK
 from tests.ingest.loads import derived, evidence, job_log_lines, load_all, sidekiq_lines
 from tests.ingest.test_loading import rows
+from tests.ingest.test_redaction import load_redacted
 
 CAPTURES = Path(__file__).parent.parent / "fixtures" / "captures"
 ROOT = Path(__file__).parent.parent.parent
@@ -212,10 +213,23 @@ def test_a_stream_that_grew_later_is_joined_to_what_it_grew_into(tmp_path: Path)
     (tmp_path / "early.log").write_bytes(b"".join(lines[:300]))
     (tmp_path / "late.log").write_bytes(b"".join(lines[500:]))
     load_all(tmp_path / "t.duckdb", tmp_path)
-    (tmp_path / "early.log").write_bytes(b"".join(lines[:700]))
-    load_all(tmp_path / "t.duckdb", tmp_path)
+    for end in (503, 530, 700):
+        (tmp_path / "early.log").write_bytes(b"".join(lines[:end]))
+        load_all(tmp_path / "t.duckdb", tmp_path)
     (tmp_path / "whole").mkdir()
     assert told(tmp_path / "t.duckdb") == told(load_bytes(tmp_path / "whole", b"".join(lines)))
+
+
+def test_redacted_exports_are_joined_though_nobody_can_read_what_tells_them(tmp_path: Path) -> None:
+    lines = [line.encode() for line in sidekiq_lines(400)]
+    for number, (begin, end) in enumerate([(0, 500), (903, len(lines)), (402, 1001)]):
+        (tmp_path / f"{number}.log").write_bytes(b"".join(lines[begin:end]))
+    (tmp_path / "whole.log").write_bytes(b"".join(lines))
+    for number in range(3):
+        load_redacted(tmp_path / "parts.duckdb", tmp_path / f"{number}.log")
+    load_redacted(tmp_path / "whole.duckdb", tmp_path / "whole.log")
+    assert told(tmp_path / "parts.duckdb") == told(tmp_path / "whole.duckdb")
+    assert load_redacted(tmp_path / "parts.duckdb", tmp_path / "whole.log").rows == 0
 
 
 def test_the_copy_and_the_live_file_of_copytruncate_are_one_stream_and_the_next(tmp_path: Path) -> None:
