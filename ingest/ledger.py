@@ -89,6 +89,8 @@ class Stream:
     """Of what was read since it was taken up."""
     origin: int = 0
     """Where in the stream the file at hand begins."""
+    file_size: int = 0
+    """Bytes that the file at hand had when its stream was found: fewer than that, and it is another file now."""
     overlap: str | None = None
     """Lines that it seems to share with other streams and that may count twice, in words."""
     joined: str | None = None

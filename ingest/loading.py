@@ -135,6 +135,14 @@ def _chosen(sources: Sequence[Source], formats: Sequence[str]) -> tuple[Source, 
     return tuple(source for source in sources if not formats or source.name in formats)
 
 
+_TRIES = 5
+"""Times that a file is begun with which is truncated while it is read."""
+
+
+class _TruncatedError(Exception):
+    """A file is shorter than it was a moment ago."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Loader:
     """Reads one file after the other into the ledger."""
@@ -150,17 +158,24 @@ class _Loader:
     def load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
         if file.problem:
             return self._unread(file, file.problem)
-        try:
-            reader = open_reader(file)
-            closed = self.final or reader.compression is not None
-            stream = find_stream(self.ledger, self.known, file, reader, closed=closed)
-            stream.clock = self.clock.going_on_from(stream.clock)
-            others = [join.source_id for join in (*stream.encloses, stream.join) if join]
-            rows_before = stream.row_count + self.ledger.rows_of(others)
-            if not stream.complete:
-                self._read(stream, reader, closed=closed, progress=progress)
-        except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
-            return self._unread(file, error.strerror or str(error))
+        for _ in range(_TRIES):
+            try:
+                return self._load(file, progress)
+            except _TruncatedError:  # truncated by a rotation: what is in it now is another stream
+                continue
+            except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
+                return self._unread(file, error.strerror or str(error))
+        return self._unread(file, "it is truncated again and again while it is read")
+
+    def _load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
+        reader = open_reader(file)
+        closed = self.final or reader.compression is not None
+        stream = find_stream(self.ledger, self.known, file, reader, closed=closed)
+        stream.clock = self.clock.going_on_from(stream.clock)
+        others = [join.source_id for join in (*stream.encloses, stream.join) if join]
+        rows_before = stream.row_count + self.ledger.rows_of(others)
+        if not stream.complete:
+            self._read(stream, reader, closed=closed, progress=progress)
         return self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
 
     def _loaded(self, file: InputFile, stream: Stream, *, rows: int) -> Loaded:
@@ -529,6 +544,8 @@ def _from_where_it_stands(
             yield wanted
         if end is not None and position >= end:
             return
+    if position < max(stream.file_size, start):
+        raise _TruncatedError
 
 
 _MOST_OF_OVERLAP = 4 << 20

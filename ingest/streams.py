@@ -58,6 +58,7 @@ def find_stream(ledger: Ledger, known: KnownStreams, file: InputFile, reader: Re
     stream = (
         _new(ledger, file, reader.compression) if match is None else _at(ledger, match, file, reader, closed=closed)
     )
+    stream.file_size = scan.size
     if not stream.complete and scan.marks:
         others = [known for known in streams if known.source_id != stream.source_id]
         _relate(ledger, stream, match, others, scan, reader)

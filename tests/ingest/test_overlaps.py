@@ -18,10 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.loading import Progress, load
 from ingest.overlaps import LEAST_BYTES, LEAST_LINES, overlap
 from ingest.stream_digest import LineMarks
 from tests.ingest.kills import CHUNK
-from tests.ingest.loads import derived, evidence, job_log_lines, load_all, sidekiq_lines
+from tests.ingest.loads import NOW, derived, evidence, job_log_lines, load_all, sidekiq_lines
 from tests.ingest.test_loading import rows
 from tests.ingest.test_redaction import load_redacted
 
@@ -244,3 +245,22 @@ def test_the_copy_and_the_live_file_of_copytruncate_are_one_stream_and_the_next(
         (200,),
         (len(lines) - 200,),
     ]
+
+
+def test_a_file_that_is_truncated_while_it_is_read_is_the_stream_so_far_and_the_next(tmp_path: Path) -> None:
+    first, second = ([line.encode() for line in job_log_lines(count)] for count in (12_000, 20))
+    second = [line.replace(b"job-", b"later-") for line in second]
+    live, copy = tmp_path / "worker.log", tmp_path / "worker.log.1"
+    live.write_bytes(b"".join(first))
+
+    def truncate(_: Progress) -> None:
+        if not copy.exists():
+            copy.write_bytes(live.read_bytes())
+            live.write_bytes(b"".join(second))
+
+    load(tmp_path / "t.duckdb", [live], now=NOW, chunk=1 << 20, progress=truncate)
+    later = "select count(*) from job_events where job_id like 'later-%'"
+    assert rows(tmp_path / "t.duckdb", later) == [(len(second),)]
+    load_all(tmp_path / "t.duckdb", live, copy)
+    count = "select count(*), count(distinct job_id || event) from job_events"
+    assert rows(tmp_path / "t.duckdb", count) == [(len(first) + len(second),) * 2]
