@@ -544,7 +544,7 @@ def _from_where_it_stands(
             yield wanted
         if end is not None and position >= end:
             return
-    if position < max(stream.file_size, start):
+    if position < max(stream.file_size, start) or reader.was_truncated():
         raise _TruncatedError
 
 

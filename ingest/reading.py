@@ -66,6 +66,10 @@ class Reader:
             return self.member.written_at
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC).replace(tzinfo=None)
 
+    def was_truncated(self) -> bool:
+        """Whether the file is shorter by now than what was read of it. Raises ``OSError``."""
+        return self.member is None and self.path.stat().st_size < self.stored_size
+
     def pieces(self) -> Iterator[bytes]:
         """
         The decompressed bytes, about a mebibyte at a time. A damaged archive yields what it holds; ``damage`` then
