@@ -28,6 +28,8 @@ class InputFile:
     """The part of the file that is meant, where it is a ZIP archive."""
     problem: str | None = None
     """Why it cannot be read, where that is known without opening it."""
+    descriptor: int | None = None
+    """The file as it was opened before, where its name may be another's by now."""
 
 
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:

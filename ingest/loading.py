@@ -9,7 +9,8 @@ a crash goes on where the last commit stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from functools import partial
 from itertools import chain
@@ -31,7 +32,7 @@ from ingest.redaction_key import redactor_for
 from ingest.seams import seam
 from ingest.sources import SOURCES, Parsed, Source
 from ingest.splicing import absorb, splice, take_over
-from ingest.streams import find_stream, unread_stream
+from ingest.streams import find_stream, note_name, stream_by_number, unread_stream
 from ingest.wrappers.documents import HEAD
 from ingest.wrappers.envelopes import Envelopes
 from ingest.wrappers.native_ids import ids_of, not_read_before
@@ -79,6 +80,24 @@ class Progress:
     bytes_read: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How files are read, whichever they are."""
+
+    sources: Sequence[Source] = SOURCES
+    formats: Sequence[str] = ()
+    """Names of the formats to try where it should not be all."""
+    zone: tzinfo | None = None
+    """That of times which name none."""
+    first_day: date | None = None
+    """The day of the first line of a log that writes the time of day alone."""
+    final: bool = False
+    """No file will grow: a last line without its end counts."""
+    redaction: Redaction | None = None
+    """What is secret and must not be stored."""
+    chunk: int = CHUNK
+
+
 def load(  # noqa: PLR0913 - the options of a command
     database: Path,
     paths: Sequence[Path],
@@ -94,45 +113,59 @@ def load(  # noqa: PLR0913 - the options of a command
     progress: Callable[[Progress], None] | None = None,
 ) -> LoadReport:
     """
-    Load files and folders into a database, which is made where there is none.
+    Load files and folders into a database, which is made where there is none; the options are those of ``Options``.
 
-    ``formats`` names the formats to try where it should not be all; ``zone`` is that of times which name none, and
-    ``first_day`` the day of the first line of a log that writes the time of day alone; ``final`` says that no file will
-    grow, so that a last line without its end counts; ``redaction`` says what is secret and must not be stored. ``now``
-    (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for a path or format that does not exist and
-    ``DatabaseError`` for a database that cannot be used, also because it was loaded with redaction and this is without.
-    What stands in the files raises nothing: what cannot be read is in ``rejected_lines``.
+    ``now`` (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for a path or format that does not
+    exist and ``DatabaseError`` for a database that cannot be used, also because it was loaded with redaction and this
+    is without. What stands in the files raises nothing: what cannot be read is in ``rejected_lines``.
     """
-    chosen = _chosen(sources, formats)
+    options = Options(
+        sources=sources,
+        formats=formats,
+        zone=zone,
+        first_day=first_day,
+        final=final,
+        redaction=redaction,
+        chunk=chunk,
+    )
+    chosen(options)
     files = input_files(paths)
-    with room_to_write(database), open_for_writing(database) as db, duckdb.connect() as scratch:
-        redactor = redactor_for(db, database, redaction)
+    with room_to_write(database), open_for_writing(database) as db, loader(db, database, options, now=now) as reading:
+        loaded = tuple(reading.load(file, progress or _silent) for file in files)
+        return LoadReport(files=loaded, redacted=reading.redacted)
+
+
+@contextmanager
+def loader(db: duckdb.DuckDBPyConnection, database: Path, options: Options, *, now: datetime) -> Iterator[Loader]:
+    """What reads files into a database that is open for writing, and knows its key."""
+    with duckdb.connect() as scratch:
+        redactor = redactor_for(db, database, options.redaction)
         if redactor:
             scratch.execute("set temp_directory = ''")  # what it has no room for would lie on the disk as it is
-        ledger = Ledger(db, now=now, sources=sources, redactor=redactor)
-        loader = _Loader(
+        ledger = Ledger(db, now=now, sources=options.sources, redactor=redactor)
+        zone, first_day = options.zone, options.first_day
+        yield Loader(
             ledger=ledger,
             known=KnownStreams(ledger),
-            sources=chosen,
+            sources=chosen(options),
             scratch=scratch,
             clock=Clock(zone=zone, basis="stated", first_day=first_day) if zone else Clock(first_day=first_day),
-            final=final,
-            chunk=chunk,
+            final=options.final,
+            chunk=options.chunk,
         )
-        loaded = tuple(loader.load(file, progress or _silent) for file in files)
-        return LoadReport(files=loaded, redacted=redactor.count if redactor else None)
 
 
 def _silent(_: Progress) -> None:
     pass
 
 
-def _chosen(sources: Sequence[Source], formats: Sequence[str]) -> tuple[Source, ...]:
-    known = {source.name for source in sources}
-    for name in formats:
+def chosen(options: Options) -> tuple[Source, ...]:
+    """The formats to try. Raises ``InputError`` for one that does not exist."""
+    known = {source.name for source in options.sources}
+    for name in options.formats:
         if name not in known:
             raise InputError(f"there is no format {name}; there are {', '.join(sorted(known))}")
-    return tuple(source for source in sources if not formats or source.name in formats)
+    return tuple(source for source in options.sources if not options.formats or source.name in options.formats)
 
 
 _TRIES = 5
@@ -144,7 +177,27 @@ class _TruncatedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Loader:
+class Standing:
+    """Where a file was read to that is read on as it grows, without looking at its beginning again."""
+
+    source_id: int
+    origin: int
+    """Where in the stream the file begins."""
+    size: int
+    """Bytes of the file that were dealt with, those of an unfinished line included."""
+    last: bytes
+    """The last of them: when others stand in their place, it is another file."""
+    envelopes: Envelopes | None
+    """What is around its lines; None where that was not looked at yet."""
+    pending: bool
+    """Whether it ends with an unfinished line."""
+
+
+_LAST = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
     """Reads one file after the other into the ledger."""
 
     ledger: Ledger
@@ -155,28 +208,95 @@ class _Loader:
     final: bool
     chunk: int
 
+    @property
+    def redacted(self) -> int | None:
+        """Values that were replaced because they are secret; None where all is stored as it is."""
+        return self.ledger.redactor.count if self.ledger.redactor else None
+
     def load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
+        """Read what of a file is new."""
+        return self.load_and_stand(file, progress)[0]
+
+    def load_and_stand(self, file: InputFile, progress: Callable[[Progress], None]) -> tuple[Loaded, Standing | None]:
+        """As ``load``, and where ``read_on`` can go on; None where only the whole file tells what it is."""
         if file.problem:
-            return self._unread(file, file.problem)
+            return self._unread(file, file.problem), None
         for _ in range(_TRIES):
             try:
                 return self._load(file, progress)
-            except _TruncatedError:  # truncated by a rotation: what is in it now is another stream
+            except _TruncatedError:  # by a rotation: what is in it now is another stream
                 continue
             except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
-                return self._unread(file, error.strerror or str(error))
-        return self._unread(file, "it is truncated again and again while it is read")
+                return self._unread(file, error.strerror or str(error)), None
+        return self._unread(file, "it is truncated again and again while it is read"), None
 
-    def _load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
+    def read_on(
+        self, file: InputFile, standing: Standing, progress: Callable[[Progress], None], *, closed: bool
+    ) -> tuple[Loaded, Standing | None]:
+        """
+        Read what a file has behind where it stood; all of it where it is another file, or was read by someone else.
+
+        ``closed`` says that its last line will not grow. Raises ``OSError``.
+        """
+        reader = open_reader(file)
+        stream = stream_by_number(self.ledger, standing.source_id)
+        begins = standing.size - len(standing.last)
+        same = (
+            stream is not None
+            and stream.position + stream.pending - standing.origin == standing.size
+            and reader.compression is None
+            and b"".join(reader.stored_from(begins, len(standing.last))) == standing.last
+        )
+        if stream is None or not same:
+            return self.load_and_stand(file, progress)
+        stream.origin, stream.file_size, stream.note = standing.origin, standing.size, None
+        stream.stand(stream.resume_offset, line_no=stream.resume_line)
+        stream.clock = self.clock.going_on_from(stream.clock)
+        note_name(self.ledger, stream, file.name)
+        rows_before = stream.row_count
+        envelopes = self._envelopes(reader, standing.envelopes)
+        pieces = _read_from(reader, stream, progress)
+        try:
+            self._read_lines(stream, pieces, reader, envelopes, closed=closed or self.final)
+        except _TruncatedError:
+            return self.load_and_stand(file, progress)
+        loaded = self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+        return loaded, self._standing(stream, reader, envelopes)
+
+    def _load(self, file: InputFile, progress: Callable[[Progress], None]) -> tuple[Loaded, Standing | None]:
         reader = open_reader(file)
         closed = self.final or reader.compression is not None
         stream = find_stream(self.ledger, self.known, file, reader, closed=closed)
         stream.clock = self.clock.going_on_from(stream.clock)
         others = [join.source_id for join in (*stream.encloses, stream.join) if join]
         rows_before = stream.row_count + self.ledger.rows_of(others)
+        envelopes = None
         if not stream.complete:
-            self._read(stream, reader, closed=closed, progress=progress)
-        return self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+            envelopes = self._read(stream, reader, closed=closed, progress=progress)
+        loaded = self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+        by_lines = stream.complete or envelopes is not None
+        return loaded, self._standing(stream, reader, envelopes) if by_lines else None
+
+    def _standing(self, stream: Stream, reader: Reader, envelopes: Envelopes | None) -> Standing | None:
+        size = stream.position + stream.pending - stream.origin
+        plain = not reader.translated and reader.damage is None
+        settled = plain and stream.overlap is None and stream.join is None and stream.resume_offset > stream.origin
+        if not settled or size > reader.size or (stream.complete and size != stream.file_size):
+            return None
+        return Standing(
+            source_id=stream.source_id,
+            origin=stream.origin,
+            size=size,
+            last=b"".join(reader.stored_from(max(size - _LAST, 0), min(size, _LAST))),
+            envelopes=envelopes,
+            pending=stream.pending > 0,
+        )
+
+    def _envelopes(self, reader: Reader, known: Envelopes | None) -> Envelopes:
+        if known is None:
+            head = b"".join(reader.stored_from(0, HEAD))
+            return Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
+        return replace(known, connection=self.scratch, not_after=reader.written_at)
 
     def _loaded(self, file: InputFile, stream: Stream, *, rows: int) -> Loaded:
         return Loaded(
@@ -197,18 +317,21 @@ class _Loader:
             self.ledger.reject(stream, line_no=1, byte_offset=0, size=0, reason=stream.note, start="")
         return self._loaded(file, stream, rows=0)
 
-    def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
+    def _read(
+        self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]
+    ) -> Envelopes | None:
+        """Read on; returns what is around the lines, None of a file that was read as a whole."""
         head = reader.head(HEAD)
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
             if stream.origin == 0 and source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
-                return
+                return None
         envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
         if envelopes.events:
             self._read_events(stream, reader, envelopes)
-            return
+            return None
         if stream.encloses:
             with self.ledger.transaction(stream):
                 for enclosed in stream.encloses:
@@ -218,6 +341,7 @@ class _Loader:
             self._read_lines(stream, pieces, reader, envelopes, closed=closed)
         else:
             self._read_to_seam(stream, stream.join, reader, envelopes, progress)
+        return envelopes
 
     def _read_to_seam(
         self,
@@ -545,6 +669,17 @@ def _from_where_it_stands(
         if end is not None and position >= end:
             return
     if position < max(stream.file_size, start) or reader.was_truncated():
+        raise _TruncatedError
+
+
+def _read_from(reader: Reader, stream: Stream, progress: Callable[[Progress], None]) -> Iterator[bytes]:
+    """The file's bytes from the stream's position on, without reading those before it."""
+    position = stream.position - stream.origin
+    for piece in reader.stored_from(position):
+        position += len(piece)
+        progress(Progress(name=stream.name, bytes_read=position))
+        yield piece
+    if position < stream.file_size or reader.size < position:
         raise _TruncatedError
 
 

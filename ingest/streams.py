@@ -67,12 +67,8 @@ def find_stream(ledger: Ledger, known: KnownStreams, file: InputFile, reader: Re
 
 def _at(ledger: Ledger, match: _Match, file: InputFile, reader: Reader, *, closed: bool) -> Stream:
     stream, total = known_stream(ledger, match.source_id)
-    if file.name not in (stream.name, *stream.also_seen_as):
-        stream.also_seen_as = sorted([*stream.also_seen_as, file.name])
-        ledger.db.execute(
-            "update sources set also_seen_as = $names where source_id = $source",
-            {"names": stream.also_seen_as, "source": stream.source_id},
-        )
+    stream.origin = match.origin
+    note_name(ledger, stream, file.name)
     counts_now = closed and stream.pending > 0
     as_damaged = match.known < total - match.origin == match.size and reader.damage is not None
     stream.complete = match.size < match.known or as_damaged or (match.size == match.known and not counts_now)
@@ -83,9 +79,19 @@ def _at(ledger: Ledger, match: _Match, file: InputFile, reader: Reader, *, close
     return stream
 
 
+def note_name(ledger: Ledger, stream: Stream, name: str) -> None:
+    """Note under which further name a stream was seen."""
+    if name in (stream.name, *stream.also_seen_as):
+        return
+    stream.also_seen_as = sorted([*stream.also_seen_as, name])
+    ledger.db.execute(
+        "update sources set also_seen_as = $names where source_id = $source",
+        {"names": stream.also_seen_as, "source": stream.source_id},
+    )
+
+
 def _take_up(stream: Stream, match: _Match) -> None:
     """Stand where the stream's last record begins; behind its last line where the file begins within that record."""
-    stream.origin = match.origin
     if stream.resume_offset >= match.origin:
         stream.stand(stream.resume_offset, line_no=stream.resume_line)
     else:
@@ -234,6 +240,13 @@ def _new(ledger: Ledger, file: InputFile, compression: str | None) -> Stream:
     return Stream(source_id=rows[0][0], name=file.name, compression=compression)
 
 
+def stream_by_number(ledger: Ledger, source_id: int) -> Stream | None:
+    """As ``known_stream``; None where it has become part of another one."""
+    query = "select 1 from sources where source_id = $source"
+    found = ledger.db.execute(query, {"source": source_id}).fetchall()
+    return known_stream(ledger, source_id)[0] if found else None
+
+
 def known_stream(ledger: Ledger, source_id: int) -> tuple[Stream, int]:
     """A stream as the ledger has it, behind its last line, and its bytes in all."""
     row = ledger.db.execute(
@@ -268,6 +281,7 @@ def known_stream(ledger: Ledger, source_id: int) -> tuple[Stream, int]:
         compression=compression,
         formats=[name for name in formats.split(", ") if name != "unrecognised"],
         also_seen_as=seen_as,
+        position=total - pending,
         line_no=lines + 1,
         blank=blank,
         pending=pending,
