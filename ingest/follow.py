@@ -31,7 +31,7 @@ _MOST_OPEN = 200
 _QUIET = 60
 """Looks without growth after which a file that was renamed out of sight is left."""
 
-_SHARE = 4
+_SHARE = 2
 """Times as long as reading and deriving took, nothing is read after it: readers have the database for that long."""
 
 _Key = tuple[int, int, str]

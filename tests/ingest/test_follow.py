@@ -60,6 +60,8 @@ def told(database: Path) -> dict[str, list[tuple[Any, ...]]]:
 def following(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
     process = started("ingest", "--follow", "--every", "0.05", *words, start_new_session=True)
     try:
+        assert process.stdout is not None
+        assert "Following into" in process.stdout.readline()  # from here on signals are heeded
         yield process
     finally:
         if process.poll() is None:
@@ -97,7 +99,7 @@ def test_a_log_that_rotates_while_it_is_followed_is_read_once(
     assert load_all(database, logs).rows == 0
 
 
-@pytest.mark.parametrize("how", ["rename", "copytruncate", "compress"])
+@pytest.mark.parametrize("how", ["copytruncate", "compress"])
 def test_following_that_is_killed_and_started_again_goes_on(
     tmp_path: Path, how: str, undivided: dict[str, list[tuple[Any, ...]]]
 ) -> None:
@@ -154,7 +156,6 @@ def test_a_reader_who_holds_the_database_delays_following_and_is_named(tmp_path:
     load_all(database, log)
     with duckdb.connect(str(database), read_only=True), following(log, "--db", database) as process:
         assert process.stdout is not None
-        process.stdout.readline()
         assert f"process {os.getpid()} holds it" in process.stdout.readline()
         log.write_text("".join(job_log_lines(9)), encoding="utf-8")
         duckdb.connect(str(database), read_only=True).close()
@@ -164,7 +165,7 @@ def test_a_reader_who_holds_the_database_delays_following_and_is_named(tmp_path:
 
 def test_what_is_followed_is_redacted_and_derived(tmp_path: Path) -> None:
     log, database = tmp_path / "worker.log", tmp_path / "t.duckdb"
-    lines = [line.replace('"Mail"', '"password=abc"') for line in job_log_lines(6)]
+    lines = [line.replace('"arguments": [', '"arguments": ["password=abc", ') for line in job_log_lines(6)]
     log.write_text("".join(lines[:6]), encoding="utf-8")
     with following(log, "--redact", "--db", database) as process:
         wait_until(lambda: events(database) == 6, process)
@@ -174,7 +175,8 @@ def test_what_is_followed_is_redacted_and_derived(tmp_path: Path) -> None:
             lambda: rows(database, "select count(*) from jobs") == [(6,)] if database.exists() else None, process
         )
         assert "values were redacted" in ended(process)
-    assert rows(database, "select distinct job_class from job_events") == [("password=[redacted]",)]
+    assert rows(database, "select count(*) from job_events where arguments like '%password=[redacted]%'") == [(12,)]
+    assert b"password=abc" not in database.read_bytes()
 
 
 @pytest.mark.parametrize(
