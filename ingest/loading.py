@@ -271,7 +271,9 @@ class Loader:
         others = [join.source_id for join in (*stream.encloses, stream.join) if join]
         rows_before = stream.row_count + self.ledger.rows_of(others)
         envelopes = None
-        if not stream.complete:
+        if stream.complete:
+            self._absorb(stream)
+        else:
             envelopes = self._read(stream, reader, closed=closed, progress=progress)
         loaded = self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
         by_lines = stream.complete or envelopes is not None
@@ -332,16 +334,19 @@ class Loader:
         if envelopes.events:
             self._read_events(stream, reader, envelopes)
             return None
-        if stream.encloses:
-            with self.ledger.transaction(stream):
-                for enclosed in stream.encloses:
-                    absorb(self.ledger, stream, enclosed)
+        self._absorb(stream)
         if stream.join is None:
             pieces = _from_where_it_stands(stream, reader, progress)
             self._read_lines(stream, pieces, reader, envelopes, closed=closed)
         else:
             self._read_to_seam(stream, stream.join, reader, envelopes, progress)
         return envelopes
+
+    def _absorb(self, stream: Stream) -> None:
+        if stream.encloses:
+            with self.ledger.transaction(stream):
+                for enclosed in stream.encloses:
+                    absorb(self.ledger, stream, enclosed)
 
     def _read_to_seam(
         self,

@@ -59,10 +59,27 @@ def find_stream(ledger: Ledger, known: KnownStreams, file: InputFile, reader: Re
         _new(ledger, file, reader.compression) if match is None else _at(ledger, match, file, reader, closed=closed)
     )
     stream.file_size = scan.size
+    others = [known for known in streams if known.source_id != stream.source_id]
+    if match and match.origin:
+        stream.encloses = tuple(_seen_before(file, match, others, scan))
     if not stream.complete and scan.marks:
-        others = [known for known in streams if known.source_id != stream.source_id]
-        _relate(ledger, stream, match, others, scan, reader)
+        seen = {join.source_id for join in stream.encloses}
+        _relate(ledger, stream, match, [known for known in others if known.source_id not in seen], scan, reader)
     return stream
+
+
+def _seen_before(file: InputFile, match: _Match, others: Sequence[KnownStream], scan: _Scan) -> Iterator[Join]:
+    """What was a stream of its own when this file was shorter, too short to tell that it begins within another one."""
+    its_beginnings = {beginning.source_id for beginning in scan.beginnings()}
+    for known in others:
+        if known.source_id in its_beginnings and known.name == file.name and known.joins:
+            yield Join(
+                source_id=known.source_id,
+                line=match.first_line,
+                byte_offset=match.origin,
+                lines=known.line_count,
+                told=known.line_count,
+            )
 
 
 def _at(ledger: Ledger, match: _Match, file: InputFile, reader: Reader, *, closed: bool) -> Stream:

@@ -221,6 +221,18 @@ def test_a_stream_that_grew_later_is_joined_to_what_it_grew_into(tmp_path: Path)
     assert told(tmp_path / "t.duckdb") == told(load_bytes(tmp_path / "whole", b"".join(lines)))
 
 
+@pytest.mark.parametrize("end", [500, 700], ids=["within", "beyond"])
+def test_a_file_that_was_too_short_to_tell_is_joined_once_it_has_grown(tmp_path: Path, end: int) -> None:
+    lines = [line.encode() for line in sidekiq_lines(300)][:700]
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "a.log").write_bytes(b"".join(lines[:600]))
+    for size in (300 + 20, end):
+        (tmp_path / "b.log").write_bytes(b"".join(lines[300:size]))
+        load_all(tmp_path / "t.duckdb", tmp_path / "a.log", tmp_path / "b.log")
+    whole = b"".join(lines[: max(end, 600)])
+    assert told(tmp_path / "t.duckdb") == told(load_bytes(tmp_path / "whole", whole))
+
+
 def test_redacted_exports_are_joined_though_nobody_can_read_what_tells_them(tmp_path: Path) -> None:
     lines = [line.encode() for line in sidekiq_lines(400)]
     for number, (begin, end) in enumerate([(0, 500), (903, len(lines)), (402, 1001)]):
