@@ -21,7 +21,7 @@ import duckdb
 
 from ingest.database import DatabaseHeldError, open_for_writing, room_to_write
 from ingest.derive import derive
-from ingest.files import InputError, InputFile, input_files
+from ingest.files import InputError, InputFile, files_of, input_files, parts_of
 from ingest.loading import Loaded, Loader, Options, Progress, Standing, chosen, loader
 from ingest.reading import open_reader
 
@@ -32,7 +32,10 @@ _QUIET = 60
 """Looks without growth after which a file that was renamed out of sight is left."""
 
 _SHARE = 2
-"""Times as long as reading and deriving took, nothing is read after it: readers have the database for that long."""
+"""Times as long as deriving took, nothing is read after it: readers have the database for that long."""
+
+_IDLE = 50
+"""Times as long as looking took, nothing is looked at after it: thousands of files are not looked at every second."""
 
 _Key = tuple[int, int, str]
 _Seen = tuple[int, int]
@@ -92,11 +95,20 @@ def follow(  # noqa: PLR0913 - where from, where to, how, and whom to ask and te
         pause = 0.0
         while not stopped(pause):
             began = time.monotonic()
-            held = reading.read(look.due(began))
-            pause = max(every, _SHARE * (time.monotonic() - began)) if held else every
+            due = look.due(began)
+            pause = max(every, _IDLE * (time.monotonic() - began), _SHARE * reading.read(due))
     finally:
         look.close()
     return Followed(rows=reading.rows, files=len(reading.names), redacted=reading.redacted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """A file as it was at the last look: what is read of it, more than one where it is an archive of several."""
+
+    inode: tuple[int, int]
+    seen: _Seen
+    files: tuple[InputFile, ...]
 
 
 class _Look:
@@ -105,6 +117,7 @@ class _Look:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self._files: dict[_Key, _File] = {}
+        self._parts: dict[Path, _Parts] = {}
 
     def due(self, now: float) -> list[_File]:
         """Those to be read, in order: what was renamed away before what has its name now."""
@@ -123,17 +136,27 @@ class _Look:
             _close(each.file)
 
     def _found(self) -> Iterator[tuple[_Key, tuple[InputFile, _Seen]]]:
+        parts: dict[Path, _Parts] = {}
         for path in self._paths:
             with suppress(InputError, OSError):  # between two files of its name there is none
-                for file in input_files([path]):
-                    member = file.member.name if file.member else ""
-                    try:
-                        status = file.path.stat()
-                    except OSError:
-                        yield (0, 0, file.name), (file, (0, 0))
-                    else:
-                        key = (status.st_dev, status.st_ino, member)
-                        yield key, (file, (status.st_size, status.st_mtime_ns))
+                for file in files_of(path):
+                    parts[file.path] = self._parts_now(file)
+        self._parts = parts
+        for each in parts.values():
+            for part in each.files:
+                yield (*each.inode, part.member.name if part.member else ""), (part, each.seen)
+
+    def _parts_now(self, file: InputFile) -> _Parts:
+        """What a file holds; it is not opened for that if it is as it was at the last look."""
+        try:
+            status = file.path.stat()
+        except OSError:
+            return _Parts(inode=(0, hash(file.name)), seen=(0, 0), files=(file,))
+        inode, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
+        known = self._parts.get(file.path)
+        if known and (known.inode, known.seen) == (inode, seen):
+            return known
+        return _Parts(inode=inode, seen=seen, files=tuple(parts_of(file)))
 
     def _look_at(self, key: _Key, file: InputFile, seen: _Seen) -> None:
         each = self._files.get(key)
@@ -215,23 +238,24 @@ class _Reading:
         self.redacted = 0 if options.redaction else None
         self._up_to_date = False
 
-    def read(self, due: Sequence[_File]) -> bool:
-        """Read these files and bring the derived tables up to date; returns whether the database was used for it."""
+    def read(self, due: Sequence[_File]) -> float:
+        """Read these files and bring the derived tables up to date; returns how many seconds the latter took."""
         if not due and self._up_to_date:
-            return False
+            return 0.0
         try:
             with room_to_write(self._database), open_for_writing(self._database, patience=0) as db:
                 self._held = False
                 self._read_into(db, due)
+                began = time.monotonic()
                 if _is_behind(db):
                     derive(db)
                 self._up_to_date = True
+                return time.monotonic() - began
         except DatabaseHeldError as error:
             if not self._held:
                 self._say(f"{error}. Reading goes on then.")
             self._held = True
-            return False
-        return True
+            return 0.0
 
     def _read_into(self, db: duckdb.DuckDBPyConnection, due: Sequence[_File]) -> None:
         rows_before = _rows_in(db)
