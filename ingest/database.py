@@ -37,22 +37,27 @@ class DatabaseError(Exception):
     """The database cannot be used; the words say why and what to do."""
 
 
-def open_for_writing(path: Path) -> duckdb.DuckDBPyConnection:
-    """
-    Open the database, made with its tables where there is none.
+class DatabaseHeldError(DatabaseError):
+    """Another process holds the database."""
 
-    Raises ``DatabaseError`` where it is held by another process, made by a newer jobtrail, or no database.
+
+def open_for_writing(path: Path, *, patience: float = _PATIENCE) -> duckdb.DuckDBPyConnection:
+    """
+    Open the database, made with its tables where there is none; ``patience`` is how many seconds to wait for it.
+
+    Raises ``DatabaseHeldError`` where another process holds it, and ``DatabaseError`` where it was made by a newer
+    jobtrail or is no database.
     """
     if path.is_dir():
         raise DatabaseError(f"{path} is a folder: name a file in it, such as {path / 'jobtrail.duckdb'}")
     if path.exists():
-        db = _connect(path, read_only=False)
+        db = _connect(path, read_only=False, patience=patience)
         _refuse_strangers(db, path)
         return db
     if not path.parent.is_dir():
         raise DatabaseError(f"cannot make {path}: there is no folder {path.parent}")
     _make(path)
-    return open_for_writing(path)
+    return open_for_writing(path, patience=patience)
 
 
 @contextmanager
@@ -107,8 +112,8 @@ def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    give_up_at = time.monotonic() + _PATIENCE
+def _connect(path: Path, *, read_only: bool, patience: float = _PATIENCE) -> duckdb.DuckDBPyConnection:
+    give_up_at = time.monotonic() + patience
     while True:
         try:
             db = _opened_to_read(path) if read_only else _opened_to_write(path)
@@ -118,7 +123,9 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
                 raise DatabaseError(f"cannot open {path}: it is no DuckDB database, or a damaged one") from error
             if time.monotonic() > give_up_at:
                 who = f"process {holder[1]}" if holder else "another process"
-                raise DatabaseError(f"cannot open {path}: {who} holds it; wait for it to finish, or stop it") from error
+                raise DatabaseHeldError(
+                    f"cannot open {path}: {who} holds it; wait for it to finish, or stop it"
+                ) from error
             time.sleep(0.1)
         except duckdb.Error as error:
             raise DatabaseError(f"cannot open {path}: {error}") from error

@@ -28,6 +28,8 @@ class InputFile:
     """The part of the file that is meant, where it is a ZIP archive."""
     problem: str | None = None
     """Why it cannot be read, where that is known without opening it."""
+    descriptor: int | None = None
+    """The file as it was opened before, where its name may be another's by now."""
 
 
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
@@ -40,13 +42,13 @@ def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
     """
     found: dict[tuple[str, zip_archives.Member | None], InputFile] = {}
     for path in paths:
-        for file in _files_of(path):
-            for part in _parts_of(file):
+        for file in files_of(path):
+            for part in parts_of(file):
                 found.setdefault((os.path.realpath(part.path), part.member), part)
     return tuple(found.values())
 
 
-def _parts_of(file: InputFile) -> Iterator[InputFile]:
+def parts_of(file: InputFile) -> Iterator[InputFile]:
     """The members of an archive; what is wrong with the archive itself goes by its name. Any other file is itself."""
     if file.problem or not _is_zip(file.path):
         yield file
@@ -66,7 +68,8 @@ def _is_zip(path: Path) -> bool:
         return False
 
 
-def _files_of(path: Path) -> Iterator[InputFile]:
+def files_of(path: Path) -> Iterator[InputFile]:
+    """The files that a path means, none of them opened. Raises ``InputError`` as ``input_files`` does."""
     if path.is_dir():
         yield from _files_in(path)
         return

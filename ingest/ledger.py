@@ -12,18 +12,20 @@ import duckdb
 import polars as pl
 
 from ingest import schema
+from ingest.arguments import arguments_digests
 from ingest.arrow_frame import ArrowFrame
 from ingest.clocks import Clock
 from ingest.records import BEGINNING, beginning
 from ingest.redaction import REDACTED, Redactor
 from ingest.sources import Source
-from ingest.stream_digest import MARK, StreamDigest
+from ingest.stream_digest import StreamDigest
 
-_STRIDE = 1 << 20
-"""Bytes of a stream that one checkpoint is about."""
+OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "rejected_lines", "native_ids")
+"""Tables whose rows are known by stream and line."""
 
-_OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "rejected_lines")
-_OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes")
+OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes")
+"""Tables whose rows are known by stream and snapshot."""
+
 _TIMES = {"job_events": "occurred_at", "worker_events": "occurred_at", "log_lines": "occurred_at",
           "spans": "started_at", "snapshots": "taken_at"}  # fmt: skip
 _NEW = {
@@ -40,13 +42,18 @@ _READ_OF_REJECTS = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpoint:
-    """A place in a stream, the digest of all before it, and the line ends since the checkpoint before."""
+class Join:
+    """Another stream whose first lines a file has: the two become one."""
 
+    source_id: int
+    line: int
+    """The line of this stream, counted from 0, that the other begins with."""
     byte_offset: int
-    digest: str
-    line_ends: bytes = b""
-    """Their marks, in their order."""
+    """Where that line begins."""
+    lines: int
+    """How many lines of the other the file has."""
+    told: int
+    """How many of these this stream has told already."""
 
 
 @dataclass
@@ -80,18 +87,34 @@ class Stream:
     told_by_clock: bool = False
     """Whether any of its times names no zone."""
     digest: StreamDigest = field(default_factory=StreamDigest)
+    """Of what was read since it was taken up."""
+    origin: int = 0
+    """Where in the stream the file at hand begins."""
+    file_size: int = 0
+    """Bytes that the file at hand had when its stream was found: fewer than that, and it is another file now."""
+    overlap: str | None = None
+    """Lines that it seems to share with other streams and that may count twice, in words."""
+    joined: str | None = None
+    """How the file at hand was joined to other streams, in words."""
+    encloses: tuple[Join, ...] = ()
+    """Streams that the file at hand holds whole, to be told by this one."""
+    join: Join | None = None
+    """The stream whose beginning the file at hand ends in."""
     torn: bytes = b""
     long_line: int = 0
     long_line_start: bytes = b""
     last_format: str | None = None
     """The format of the last record before ``position``: lines of no format after it are of its system."""
-    checkpoints: list[Checkpoint] = field(default_factory=list)
-    """Made since the last commit."""
 
     @property
     def format(self) -> str:
         """The formats found, as the ledger names them."""
         return ", ".join(self.formats) or "unrecognised"
+
+    @property
+    def told(self) -> str | None:
+        """What a person should know."""
+        return "; ".join(filter(None, (self.note, self.joined, self.overlap))) or None
 
     def note_formats(self, names: Iterable[str]) -> None:
         """Add formats that were found; their order does not tell in which chunk that was."""
@@ -99,43 +122,39 @@ class Stream:
 
     def restart(self) -> None:
         """Stand at the beginning again."""
-        self.position, self.line_no, self.blank, self.digest, self.last_format = 0, 1, 0, StreamDigest(), None
+        self.stand(0, line_no=1)
+        self.blank, self.last_format = 0, None
 
-    def advance(
-        self, data: bytes, *, lines: int, line_ends: Sequence[int], last_record: tuple[int, int] | None = None
-    ) -> None:
+    def stand(self, position: int, *, line_no: int) -> None:
+        """Stand at the beginning of this line."""
+        self.position, self.line_no, self.digest = position, line_no, StreamDigest(position)
+
+    def advance(self, data: bytes, *, lines: int, last_record: tuple[int, int] | None = None) -> None:
         """Go on over bytes that were dealt with; a grown file is read again from ``last_record`` (line, byte)."""
         resume = last_record or (self.line_no + lines, self.position + len(data))
-        self._digest_lines(data, line_ends, checkpoints={resume[1], line_ends[-1]})
+        end = data.rfind(b"\n") + 1
+        done = 0
+        for cut in sorted({resume[1] - self.position, end, len(data)}):
+            if done < cut <= len(data):
+                self.digest.update(data[done:cut])
+                self.digest.cut()
+                done = cut
         self.position += len(data)
         self.line_no += lines
         self._resume_at(*resume)
-
-    def _digest_lines(self, data: bytes, line_ends: Sequence[int], *, checkpoints: set[int]) -> None:
-        """A checkpoint at these ends, at the stream's first one and per stride; a mark at every other."""
-        view, done, first = memoryview(data), 0, 0
-        before = [self.position, *line_ends]
-        for place, end in enumerate(line_ends):
-            if before[place] == 0 or end in checkpoints or end // _STRIDE != before[place] // _STRIDE:
-                marks = self.digest.marks(view[done : end - self.position], line_ends[first : place + 1])
-                self.checkpoints.append(
-                    Checkpoint(byte_offset=end, digest=self.digest.hexdigest(), line_ends=marks[:-MARK])
-                )
-                done, first = end - self.position, place + 1
 
     def stand_at(self, position: int, *, lines: int, ended: bool) -> None:
         """Go on over bytes that are in the digest already; ``ended`` says whether they end with a line end."""
         begin = self.line_no, self.position
         self.position = position
         self.line_no += lines
-        self.checkpoints.append(Checkpoint(byte_offset=position, digest=self.digest.hexdigest()))
+        self.digest.cut()
         self._resume_at(*((self.line_no, position) if ended else begin))
 
     def mark_pending(self) -> None:
         """Make a checkpoint behind the unfinished line, so that a copy of the file is known by it."""
-        digest = self.digest.copy()
-        digest.update(self.torn)
-        self.checkpoints.append(Checkpoint(byte_offset=self.position + self.pending, digest=digest.hexdigest()))
+        self.digest.update(self.torn)
+        self.digest.cut()
 
     def _resume_at(self, line_no: int, position: int) -> None:
         """What has no format yet is read again from its beginning when it grows."""
@@ -155,6 +174,7 @@ class Ledger:
     ) -> None:
         self.db = db
         self.redactor = redactor
+        self._changed: set[int] = set()
         self._now = now.astimezone(UTC).replace(tzinfo=None)
         self._sources = {source.name: source for source in sources}
 
@@ -169,23 +189,16 @@ class Ledger:
             self.db.execute("rollback")
             raise
         self.db.execute("commit")
-        stream.checkpoints.clear()
+        self.note_change(stream.source_id)
+
+    def changed_streams(self) -> list[int]:
+        """The streams that were read on since this was asked last."""
+        changed, self._changed = sorted(self._changed), set()
+        return changed
 
     def forget_from(self, stream: Stream, *, line_no: int) -> None:
         """Take back what was read from this line on: the file has grown and is read again from there."""
-        key = {"source": stream.source_id, "line": line_no}
-        for name in _OF_SNAPSHOTS:
-            deleted = self.db.execute(
-                f"delete from {name} where source_id = $source and snapshot_id in"
-                " (select snapshot_id from snapshots where source_id = $source and line_no >= $line)",
-                key,
-            ).fetchall()
-            stream.row_count -= deleted[0][0]
-        for name in _OF_LINES:
-            deleted = self.db.execute(
-                f"delete from {name} where source_id = $source and line_no >= $line", key
-            ).fetchall()
-            stream.row_count -= deleted[0][0] if name != "rejected_lines" else 0
+        stream.row_count -= self._forget(stream.source_id, "line_no >= $line", line_no)
         self.db.execute(
             "delete from source_checkpoints where source_id = $source and byte_offset > $position",
             {"source": stream.source_id, "position": stream.position},
@@ -193,9 +206,68 @@ class Ledger:
         stream.damaged = 0
         stream.begun = True
 
-    def add(
-        self, stream: Stream, table: str, frame: pl.DataFrame, *, arguments_digests: pl.Series | None = None
-    ) -> None:
+    def note_change(self, source_id: int) -> None:
+        """Have it known that a stream is no longer what it was."""
+        self._changed.add(source_id)
+
+    def rows_of(self, source_ids: Sequence[int]) -> int:
+        """How many rows came of these streams."""
+        query = "select coalesce(sum(row_count), 0) from sources where list_contains($ids, source_id)"
+        return int(self.db.execute(query, {"ids": list(source_ids)}).fetchall()[0][0])
+
+    def forget_first(self, source_id: int, *, lines: int) -> None:
+        """Take back what was read from a stream's first lines, which another one tells from now on."""
+        forgotten = self._forget(source_id, "line_no <= $line", lines)
+        self.db.execute(
+            "update sources set row_count = row_count - $rows where source_id = $source",
+            {"rows": forgotten, "source": source_id},
+        )
+
+    def hand_over(self, stream: Stream, join: Join) -> None:
+        """
+        Give a stream the rows of those lines of another one that it has, too, but did not load: what has an identity of
+        its own was known by it.
+        """
+        key = {"stream": stream.source_id, "other": join.source_id, "told": join.told}
+        its_first = "source_id = $other and line_no <= $told"
+        moved = 0
+        for name in OF_SNAPSHOTS:
+            which = f"source_id = $other and snapshot_id in (select snapshot_id from snapshots where {its_first})"
+            moved += self.db.execute(f"update {name} set source_id = $stream where {which}", key).fetchall()[0][0]
+        for name in OF_LINES:
+            which = its_first
+            if name not in {"spans", "snapshots", "native_ids"}:
+                which += f" and line_no in (select line_no from native_ids where {its_first})"
+            moved += self.move_lines(name, join, which, key) if name != "rejected_lines" else 0
+        self.db.execute(
+            "update sources set row_count = row_count - $rows where source_id = $source",
+            {"rows": moved, "source": join.source_id},
+        )
+        stream.row_count += moved
+
+    def move_lines(self, table: str, join: Join, which: str, key: dict[str, int]) -> int:
+        """Make rows of the other stream, ``$other``, those of ``$stream`` that they are; returns how many."""
+        changes, places = "source_id = $stream, line_no = line_no + $line", {**key, "line": join.line}
+        if table == "rejected_lines":
+            changes, places = f"{changes}, byte_offset = byte_offset + $bytes", {**places, "bytes": join.byte_offset}
+        return int(self.db.execute(f"update {table} set {changes} where {which}", places).fetchall()[0][0])
+
+    def _forget(self, source_id: int, which: str, line_no: int) -> int:
+        """Delete the rows of these lines; returns how many, rejects not counted."""
+        key, forgotten = {"source": source_id, "line": line_no}, 0
+        for name in OF_SNAPSHOTS:
+            deleted = self.db.execute(
+                f"delete from {name} where source_id = $source and snapshot_id in"
+                f" (select snapshot_id from snapshots where source_id = $source and {which})",
+                key,
+            ).fetchall()
+            forgotten += deleted[0][0]
+        for name in OF_LINES:
+            deleted = self.db.execute(f"delete from {name} where source_id = $source and {which}", key).fetchall()
+            forgotten += deleted[0][0] if name != "rejected_lines" else 0
+        return forgotten
+
+    def add(self, stream: Stream, table: str, frame: pl.DataFrame) -> None:
         """
         Add rows to an evidence table, with the digests of their arguments where they have any.
 
@@ -208,13 +280,13 @@ class Ledger:
         given |= {name: value for name, value in _DEFAULTS.items() if name in columns and name not in frame.columns}
         if "scope" in frame.columns:
             given["scope"] = pl.col("scope").fill_null("")
-        if arguments_digests is not None:
-            given["arguments_digest"] = pl.lit(self._sealed_each(arguments_digests))
+        if "arguments" in frame.columns:
+            given["arguments_digest"] = pl.lit(self._sealed_each(arguments_digests(frame, self.db)))
         told = frame if self.redactor is None else self.redactor.frame(table, frame)
         rows = ArrowFrame(told.with_columns(**given))  # noqa: F841 - the statement reads it under its name
         self._note_times(stream, table, frame)
         condition = _NEW.get(table, "")
-        if table in _OF_SNAPSHOTS:
+        if table in OF_SNAPSHOTS:
             condition = (
                 "where snapshot_id in (select snapshot_id from snapshots where source_id = $source)"
                 f" and snapshot_id not in (select snapshot_id from {table})"
@@ -327,11 +399,12 @@ class Ledger:
             "resume_line": stream.resume_line,
             "resume_format": stream.last_format,
             "note": None if stream.note is None else self._without_secrets(stream.note),
+            "overlap": None if stream.overlap is None else self._without_secrets(stream.overlap),
             "loaded_at": self._now,
             "loader_version": _version(),
         }
         self.db.execute(f"insert into sources ({', '.join(row)}) values ({', '.join('$' + name for name in row)})", row)
-        for made in stream.checkpoints:
+        for made in stream.digest.take():
             digest = self.sealed(made.digest)
             self.db.execute(
                 "insert into source_checkpoints values ($source, $offset, $digest, $line_ends)",

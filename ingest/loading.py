@@ -9,7 +9,8 @@ a crash goes on where the last commit stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from functools import partial
 from itertools import chain
@@ -18,20 +19,22 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ingest.arguments import arguments_digests
 from ingest.clocks import Clock, tells_by_clock
 from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
-from ingest.ledger import Ledger, Stream
+from ingest.known_streams import KnownStreams
+from ingest.ledger import Join, Ledger, Stream
 from ingest.reading import Reader, open_reader
 from ingest.records import MAX_LINE, Block, Sorted, blocks, is_whole, physical_lines, sort_lines
 from ingest.redaction import Redaction
 from ingest.redaction_key import redactor_for
+from ingest.seams import seam
 from ingest.sources import SOURCES, Parsed, Source
-from ingest.streams import find_stream, unread_stream
+from ingest.splicing import absorb, splice, take_over
+from ingest.streams import find_stream, note_name, stream_by_number, unread_stream
 from ingest.wrappers.documents import HEAD
 from ingest.wrappers.envelopes import Envelopes
-from ingest.wrappers.native_ids import forget_ids, ids_of, not_read_before
+from ingest.wrappers.native_ids import ids_of, not_read_before
 from ingest.wrappers.sorting import SortedInside, sort_inside
 from ingest.wrappers.telling import told_by_envelope
 
@@ -76,6 +79,24 @@ class Progress:
     bytes_read: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How files are read, whichever they are."""
+
+    sources: Sequence[Source] = SOURCES
+    formats: Sequence[str] = ()
+    """Names of the formats to try where it should not be all."""
+    zone: tzinfo | None = None
+    """That of times which name none."""
+    first_day: date | None = None
+    """The day of the first line of a log that writes the time of day alone."""
+    final: bool = False
+    """No file will grow: a last line without its end counts."""
+    redaction: Redaction | None = None
+    """What is secret and must not be stored."""
+    chunk: int = CHUNK
+
+
 def load(  # noqa: PLR0913 - the options of a command
     database: Path,
     paths: Sequence[Path],
@@ -91,70 +112,192 @@ def load(  # noqa: PLR0913 - the options of a command
     progress: Callable[[Progress], None] | None = None,
 ) -> LoadReport:
     """
-    Load files and folders into a database, which is made where there is none.
+    Load files and folders into a database, which is made where there is none; the options are those of ``Options``.
 
-    ``formats`` names the formats to try where it should not be all; ``zone`` is that of times which name none, and
-    ``first_day`` the day of the first line of a log that writes the time of day alone; ``final`` says that no file will
-    grow, so that a last line without its end counts; ``redaction`` says what is secret and must not be stored. ``now``
-    (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for a path or format that does not exist and
-    ``DatabaseError`` for a database that cannot be used, also because it was loaded with redaction and this is without.
-    What stands in the files raises nothing: what cannot be read is in ``rejected_lines``.
+    ``now`` (aware) is noted in the ledger and nowhere else. Raises ``InputError`` for a path or format that does not
+    exist and ``DatabaseError`` for a database that cannot be used, also because it was loaded with redaction and this
+    is without. What stands in the files raises nothing: what cannot be read is in ``rejected_lines``.
     """
-    chosen = _chosen(sources, formats)
+    options = Options(
+        sources=sources,
+        formats=formats,
+        zone=zone,
+        first_day=first_day,
+        final=final,
+        redaction=redaction,
+        chunk=chunk,
+    )
+    chosen(options)
     files = input_files(paths)
-    with room_to_write(database), open_for_writing(database) as db, duckdb.connect() as scratch:
-        redactor = redactor_for(db, database, redaction)
+    with room_to_write(database), open_for_writing(database) as db, loader(db, database, options, now=now) as reading:
+        loaded = tuple(reading.load(file, progress or _silent) for file in files)
+        return LoadReport(files=loaded, redacted=reading.redacted)
+
+
+@contextmanager
+def loader(db: duckdb.DuckDBPyConnection, database: Path, options: Options, *, now: datetime) -> Iterator[Loader]:
+    """What reads files into a database that is open for writing, and knows its key."""
+    with duckdb.connect() as scratch:
+        redactor = redactor_for(db, database, options.redaction)
         if redactor:
             scratch.execute("set temp_directory = ''")  # what it has no room for would lie on the disk as it is
-        loader = _Loader(
-            ledger=Ledger(db, now=now, sources=sources, redactor=redactor),
-            sources=chosen,
+        ledger = Ledger(db, now=now, sources=options.sources, redactor=redactor)
+        zone, first_day = options.zone, options.first_day
+        yield Loader(
+            ledger=ledger,
+            known=KnownStreams(ledger),
+            sources=chosen(options),
             scratch=scratch,
             clock=Clock(zone=zone, basis="stated", first_day=first_day) if zone else Clock(first_day=first_day),
-            final=final,
-            chunk=chunk,
+            final=options.final,
+            chunk=options.chunk,
         )
-        loaded = tuple(loader.load(file, progress or _silent) for file in files)
-        return LoadReport(files=loaded, redacted=redactor.count if redactor else None)
 
 
 def _silent(_: Progress) -> None:
     pass
 
 
-def _chosen(sources: Sequence[Source], formats: Sequence[str]) -> tuple[Source, ...]:
-    known = {source.name for source in sources}
-    for name in formats:
+def chosen(options: Options) -> tuple[Source, ...]:
+    """The formats to try. Raises ``InputError`` for one that does not exist."""
+    known = {source.name for source in options.sources}
+    for name in options.formats:
         if name not in known:
             raise InputError(f"there is no format {name}; there are {', '.join(sorted(known))}")
-    return tuple(source for source in sources if not formats or source.name in formats)
+    return tuple(source for source in options.sources if not options.formats or source.name in options.formats)
+
+
+_TRIES = 5
+"""Times that a file is begun with which is truncated while it is read."""
+
+
+class _TruncatedError(Exception):
+    """A file is shorter than it was a moment ago."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Loader:
+class Standing:
+    """Where a file was read to that is read on as it grows, without looking at its beginning again."""
+
+    source_id: int
+    origin: int
+    """Where in the stream the file begins."""
+    size: int
+    """Bytes of the file that were dealt with, those of an unfinished line included."""
+    last: bytes
+    """The last of them: when others stand in their place, it is another file."""
+    envelopes: Envelopes | None
+    """What is around its lines; None where that was not looked at yet."""
+    pending: bool
+    """Whether it ends with an unfinished line."""
+
+
+_LAST = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
     """Reads one file after the other into the ledger."""
 
     ledger: Ledger
+    known: KnownStreams
     sources: tuple[Source, ...]
     scratch: duckdb.DuckDBPyConnection
     clock: Clock
     final: bool
     chunk: int
 
+    @property
+    def redacted(self) -> int | None:
+        """Values that were replaced because they are secret; None where all is stored as it is."""
+        return self.ledger.redactor.count if self.ledger.redactor else None
+
     def load(self, file: InputFile, progress: Callable[[Progress], None]) -> Loaded:
+        """Read what of a file is new."""
+        return self.load_and_stand(file, progress)[0]
+
+    def load_and_stand(self, file: InputFile, progress: Callable[[Progress], None]) -> tuple[Loaded, Standing | None]:
+        """As ``load``, and where ``read_on`` can go on; None where only the whole file tells what it is."""
         if file.problem:
-            return self._unread(file, file.problem)
+            return self._unread(file, file.problem), None
+        for _ in range(_TRIES):
+            try:
+                return self._load(file, progress)
+            except _TruncatedError:  # by a rotation: what is in it now is another stream
+                continue
+            except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
+                return self._unread(file, error.strerror or str(error)), None
+        return self._unread(file, "it is truncated again and again while it is read"), None
+
+    def read_on(
+        self, file: InputFile, standing: Standing, progress: Callable[[Progress], None], *, closed: bool
+    ) -> tuple[Loaded, Standing | None]:
+        """
+        Read what a file has behind where it stood; all of it where it is another file, or was read by someone else.
+
+        ``closed`` says that its last line will not grow. Raises ``OSError``.
+        """
+        reader = open_reader(file)
+        stream = stream_by_number(self.ledger, standing.source_id)
+        begins = standing.size - len(standing.last)
+        same = (
+            stream is not None
+            and stream.position + stream.pending - standing.origin == standing.size
+            and reader.compression is None
+            and b"".join(reader.stored_from(begins, len(standing.last))) == standing.last
+        )
+        if stream is None or not same:
+            return self.load_and_stand(file, progress)
+        stream.origin, stream.file_size, stream.note = standing.origin, standing.size, None
+        stream.stand(stream.resume_offset, line_no=stream.resume_line)
+        stream.clock = self.clock.going_on_from(stream.clock)
+        note_name(self.ledger, stream, file.name)
+        rows_before = stream.row_count
+        envelopes = self._envelopes(reader, standing.envelopes)
+        pieces = _read_from(reader, stream, progress)
         try:
-            reader = open_reader(file)
-            closed = self.final or reader.compression is not None
-            stream = find_stream(self.ledger, file, reader, closed=closed)
-            stream.clock = self.clock.going_on_from(stream.clock)
-            rows_before = stream.row_count
-            if not stream.complete:
-                self._read(stream, reader, closed=closed, progress=progress)
-        except OSError as error:  # it was taken away, or its disk fails: the other files are not lost for it
-            return self._unread(file, error.strerror or str(error))
-        return self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+            self._read_lines(stream, pieces, reader, envelopes, closed=closed or self.final)
+        except _TruncatedError:
+            return self.load_and_stand(file, progress)
+        loaded = self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+        return loaded, self._standing(stream, reader, envelopes)
+
+    def _load(self, file: InputFile, progress: Callable[[Progress], None]) -> tuple[Loaded, Standing | None]:
+        reader = open_reader(file)
+        closed = self.final or reader.compression is not None
+        stream = find_stream(self.ledger, self.known, file, reader, closed=closed)
+        stream.clock = self.clock.going_on_from(stream.clock)
+        others = [join.source_id for join in (*stream.encloses, stream.join) if join]
+        rows_before = stream.row_count + self.ledger.rows_of(others)
+        envelopes = None
+        if stream.complete:
+            self._absorb(stream)
+        else:
+            envelopes = self._read(stream, reader, closed=closed, progress=progress)
+        loaded = self._loaded(file, stream, rows=max(stream.row_count - rows_before, 0))
+        by_lines = stream.complete or envelopes is not None
+        return loaded, self._standing(stream, reader, envelopes) if by_lines else None
+
+    def _standing(self, stream: Stream, reader: Reader, envelopes: Envelopes | None) -> Standing | None:
+        size = stream.position + stream.pending - stream.origin
+        plain = not reader.translated and reader.damage is None
+        settled = plain and stream.overlap is None and stream.join is None and stream.resume_offset > stream.origin
+        if not settled or size > reader.size or (stream.complete and size != stream.file_size):
+            return None
+        return Standing(
+            source_id=stream.source_id,
+            origin=stream.origin,
+            size=size,
+            last=b"".join(reader.stored_from(max(size - _LAST, 0), min(size, _LAST))),
+            envelopes=envelopes,
+            pending=stream.pending > 0,
+        )
+
+    def _envelopes(self, reader: Reader, known: Envelopes | None) -> Envelopes:
+        if known is None:
+            head = b"".join(reader.stored_from(0, HEAD))
+            return Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
+        return replace(known, connection=self.scratch, not_after=reader.written_at)
 
     def _loaded(self, file: InputFile, stream: Stream, *, rows: int) -> Loaded:
         return Loaded(
@@ -164,31 +307,70 @@ class _Loader:
             rejects=self.ledger.reject_count(stream),
             pending_bytes=stream.pending,
             known_already=stream.complete,
-            note=stream.note,
+            note=stream.told,
         )
 
     def _unread(self, file: InputFile, problem: str) -> Loaded:
         stream = unread_stream(self.ledger, file)
         stream.note = f"could not be read: {problem}"
         with self.ledger.transaction(stream):
-            self._forget_from(stream, line_no=1)
+            self.ledger.forget_from(stream, line_no=1)
             self.ledger.reject(stream, line_no=1, byte_offset=0, size=0, reason=stream.note, start="")
         return self._loaded(file, stream, rows=0)
 
-    def _read(self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]) -> None:
+    def _read(
+        self, stream: Stream, reader: Reader, *, closed: bool, progress: Callable[[Progress], None]
+    ) -> Envelopes | None:
+        """Read on; returns what is around the lines, None of a file that was read as a whole."""
         head = reader.head(HEAD)
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
-            if source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
+            if stream.origin == 0 and source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
-                return
+                return None
         envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
         if envelopes.events:
             self._read_events(stream, reader, envelopes)
-            return
-        pieces = _from_where_it_stands(stream, reader, progress)
-        self._read_lines(stream, pieces, reader, envelopes, closed=closed)
+            return None
+        self._absorb(stream)
+        if stream.join is None:
+            pieces = _from_where_it_stands(stream, reader, progress)
+            self._read_lines(stream, pieces, reader, envelopes, closed=closed)
+        else:
+            self._read_to_seam(stream, stream.join, reader, envelopes, progress)
+        return envelopes
+
+    def _absorb(self, stream: Stream) -> None:
+        if stream.encloses:
+            with self.ledger.transaction(stream):
+                for enclosed in stream.encloses:
+                    absorb(self.ledger, stream, enclosed)
+
+    def _read_to_seam(
+        self,
+        stream: Stream,
+        join: Join,
+        reader: Reader,
+        envelopes: Envelopes,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        """Read on to where the stream that the file ends in takes over, and make one stream of the two."""
+        shared = _lines_from(reader, join.byte_offset - stream.origin, join.lines)
+        lines = physical_lines(shared, line_no=0, byte_offset=join.byte_offset)
+        inner = envelopes.peeled(lines) if envelopes.wrappers else lines
+        cut = seam(inner, self._line_sources(), after=join.told)
+        told = join.told if cut is None else cut
+        earlier = inner.filter(pl.col("line_no") < told)
+        sort = sort_inside if envelopes.wrappers else sort_lines
+        blank = sort(earlier, self._line_sources()).blank_bytes if told else 0
+        end = int(lines.filter(pl.col("line_no") < told)["bytes"].sum()) + join.byte_offset - stream.origin
+        with self.ledger.transaction(stream):
+            take_over(self.ledger, stream, join, lines=told)
+        pieces = _from_where_it_stands(stream, reader, progress, end=end)
+        self._read_lines(stream, pieces, reader, envelopes, closed=True)
+        with self.ledger.transaction(stream):
+            splice(self.ledger, stream, join, blank=blank)
 
     # --- documents
 
@@ -214,7 +396,7 @@ class _Loader:
         data = bytes(held)
         stream.restart()
         with self.ledger.transaction(stream):
-            self._forget_from(stream, line_no=1)
+            self.ledger.forget_from(stream, line_no=1)
             if len(data) > _MAX_DOCUMENT:
                 reason = f"the document has more than {_MAX_DOCUMENT:,} bytes"
                 self.ledger.reject(stream, line_no=1, byte_offset=0, size=len(data), reason=reason, start=data)
@@ -222,7 +404,7 @@ class _Loader:
                 rows_of(data.decode("utf-8", "replace").removeprefix("\ufeff"), len(data))
             stream.note = reader.damage
             lines = data.count(b"\n") + (not data.endswith(b"\n"))
-            stream.advance(data, lines=lines, line_ends=[len(data)], last_record=(1, 0))
+            stream.advance(data, lines=lines, last_record=(1, 0))
 
     # --- lines
 
@@ -243,7 +425,7 @@ class _Loader:
                 data = carried + block.data
                 if following is None:
                     data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                unknown = not stream.begun and not stream.formats and not envelopes.wrappers
+                unknown = not (stream.begun or stream.formats or envelopes.wrappers or stream.join)
                 if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
                     if following is None or following.too_long or len(data) >= CHUNK:
                         self._reject_whole(stream, data, following, ahead)
@@ -256,16 +438,12 @@ class _Loader:
             self._begin(stream)
             if stream.pending:
                 stream.mark_pending()
-            if reader.damage:
+            if reader.damage and stream.join is None:
                 self._note_damage(stream, reader.damage)
 
     def _begin(self, stream: Stream) -> None:
         if not stream.begun:
-            self._forget_from(stream, line_no=stream.line_no)
-
-    def _forget_from(self, stream: Stream, *, line_no: int) -> None:
-        self.ledger.forget_from(stream, line_no=line_no)
-        forget_ids(self.ledger.db, stream.source_id, line_no=line_no)
+            self.ledger.forget_from(stream, line_no=stream.line_no)
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
@@ -292,7 +470,7 @@ class _Loader:
         """No line of the first chunk is of a known format: the file is one reject, however long it is."""
         stream.restart()
         with self.ledger.transaction(stream):
-            self._forget_from(stream, line_no=1)
+            self.ledger.forget_from(stream, line_no=1)
             start, size, lines = data + stream.torn, 0, 0
             rest = chain([following] if following else [], ahead)
             for part in chain([start], (block.data for block in rest)):
@@ -324,9 +502,8 @@ class _Loader:
             self._load_parts(stream, parted)
             stream.blank += parted.blank_bytes
             stream.last_format = parted.last_format or stream.last_format
-            ends = (lines["byte_offset"] + lines["bytes"]).to_list()
             last = parted.last_record or _last_line_without_end(data, lines)
-            stream.advance(data, lines=lines.height, line_ends=ends, last_record=last)
+            stream.advance(data, lines=lines.height, last_record=last)
         return carried
 
     def _load_wrapped_lines(self, envelopes: Envelopes, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
@@ -349,10 +526,9 @@ class _Loader:
         with self.ledger.transaction(stream):
             self._begin(stream)
             self._load_inside(stream, inner, parted)
-            ends = (lines["byte_offset"] + lines["bytes"]).to_list()
             last = None if cut is None or carried else inner.filter(pl.col("byte_offset") >= cut)
             resume = (last["line_no"][0], cut) if cut is not None and last is not None else None
-            stream.advance(data, lines=lines.height, line_ends=ends, last_record=resume)
+            stream.advance(data, lines=lines.height, last_record=resume)
         return carried
 
     def _load_inside(self, stream: Stream, inner: pl.DataFrame, parted: SortedInside | None = None) -> None:
@@ -424,8 +600,7 @@ class _Loader:
         stream.told_by_clock |= tells_by_clock(told.rows)
         stream.clock, frames = stream.clock.told_by(told.moments).read(told.rows)
         for table, rows in frames.items():
-            digests = arguments_digests(rows, self.scratch) if "arguments" in rows.columns else None
-            self.ledger.add(stream, table, rows, arguments_digests=digests)
+            self.ledger.add(stream, table, rows)
 
     def _parsed(self, source: Source, records: pl.DataFrame) -> Iterator[Parsed]:
         """A batch that a source cannot read is halved until the one record is found that it stumbles over."""
@@ -478,16 +653,49 @@ def _last_line_without_end(data: bytes, lines: pl.DataFrame) -> tuple[int, int] 
     return (line_no, byte_offset) if text.strip() else (1, 0)  # blank bytes are not counted by line
 
 
-def _from_where_it_stands(stream: Stream, reader: Reader, progress: Callable[[Progress], None]) -> Iterator[bytes]:
-    """The bytes from the stream's position on; those before it go into its digest only."""
-    start, position = stream.position, 0
+def _from_where_it_stands(
+    stream: Stream, reader: Reader, progress: Callable[[Progress], None], *, end: int | None = None
+) -> Iterator[bytes]:
+    """The file's bytes from the stream's position on, up to ``end`` where it is given."""
+    start, position = stream.position - stream.origin, 0
     for piece in reader.pieces():
         known = max(0, min(start - position, len(piece)))
-        stream.digest.update(piece[:known])
+        wanted = piece[known:] if end is None else piece[known : max(end - position, 0)]
         position += len(piece)
         progress(Progress(name=stream.name, bytes_read=position))
-        if piece[known:]:
-            yield piece[known:]
+        if wanted:
+            yield wanted
+        if end is not None and position >= end:
+            return
+    if position < max(stream.file_size, start) or reader.was_truncated():
+        raise _TruncatedError
+
+
+def _read_from(reader: Reader, stream: Stream, progress: Callable[[Progress], None]) -> Iterator[bytes]:
+    """The file's bytes from the stream's position on, without reading those before it."""
+    position = stream.position - stream.origin
+    for piece in reader.stored_from(position):
+        position += len(piece)
+        progress(Progress(name=stream.name, bytes_read=position))
+        yield piece
+    if position < stream.file_size or reader.size < position:
+        raise _TruncatedError
+
+
+_MOST_OF_OVERLAP = 4 << 20
+"""Bytes of an overlap that are looked through for the beginning of a record."""
+
+
+def _lines_from(reader: Reader, begin: int, count: int) -> bytes:
+    """Whole lines of a file from this byte on: so many, or as many as are looked through."""
+    position, held = 0, bytearray()
+    for piece in reader.pieces():
+        held += piece[max(begin - position, 0) :]
+        position += len(piece)
+        if len(held) > _MOST_OF_OVERLAP:
+            break
+    lines = bytes(held).split(b"\n", count)[:count]
+    return b"".join(line + b"\n" for line in lines)
 
 
 _ZIP, _TAR = "a ZIP archive: unpack it first", "a tar archive: unpack it first"

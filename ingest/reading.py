@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import zstandard
 
@@ -58,13 +59,40 @@ class Reader:
     damage: str | None = None
     stored_size: int = 0
     """Bytes read so far, as they are stored."""
+    descriptor: int | None = None
+    """The file as it was opened before, where its name may be another's by now."""
+    translated: bool = False
+    """Whether its pieces are not the bytes that are stored, once they were read."""
 
     @property
     def written_at(self) -> datetime:
         """When it was last written, as far as files tell: naive UTC. Raises ``OSError``."""
         if self.member and self.member.written_at:
             return self.member.written_at
-        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC).replace(tzinfo=None)
+        return datetime.fromtimestamp(self._status().st_mtime, UTC).replace(tzinfo=None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file as they are stored. Raises ``OSError``."""
+        return self._status().st_size
+
+    def _status(self) -> os.stat_result:
+        return self.path.stat() if self.descriptor is None else os.fstat(self.descriptor)
+
+    def was_truncated(self) -> bool:
+        """Whether the file is shorter by now than what was read of it. Raises ``OSError``."""
+        return self.member is None and self.size < self.stored_size
+
+    def stored_from(self, begin: int, size: int | None = None) -> Iterator[bytes]:
+        """The bytes of the file as they are stored from there on, to its end or so many. Raises ``OSError``."""
+        with self._file() as file:
+            file.seek(begin)
+            while piece := file.read(_PIECE if size is None else min(size, _PIECE)):
+                size = None if size is None else size - len(piece)
+                yield piece
+
+    def _file(self) -> BinaryIO:
+        return self.path.open("rb") if self.descriptor is None else os.fdopen(os.dup(self.descriptor), "rb")
 
     def pieces(self) -> Iterator[bytes]:
         """
@@ -75,6 +103,7 @@ class Reader:
         head = b"".join(_until(otlp_protobuf.HEAD, written))
         lines = otlp_protobuf.framing(head)
         everything = chain([head] if head else [], written)
+        self.translated = lines is not None or self.compression is not None or self.member is not None
         if lines is None:
             yield from everything
             return
@@ -112,7 +141,7 @@ class Reader:
     def _stored(self) -> Iterator[bytes]:
         """The bytes of the file or, in an archive, those of the member as they are stored there."""
         begins, left = (self.member.begins, self.member.size) if self.member else (0, None)
-        with self.path.open("rb") as file:
+        with self._file() as file:
             file.seek(begins)
             while piece := file.read(_PIECE if left is None else min(left, _PIECE)):
                 left = None if left is None else left - len(piece)
@@ -187,9 +216,9 @@ def _expanded(decoder: Any, raw: bytes) -> Generator[bytes, None, bytes]:  # noq
 
 def open_reader(file: InputFile) -> Reader:
     """Look at a file's first bytes and get ready to read it. Raises ``OSError``."""
-    as_stored = Reader(path=file.path, compression=None, member=file.member)
+    as_stored = Reader(path=file.path, compression=None, member=file.member, descriptor=file.descriptor)
     head = as_stored.stored_head(_LONGEST_MAGIC)
     compression = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
     if file.member and compression is None:
         compression = "zip"
-    return Reader(path=file.path, compression=compression, member=file.member)
+    return replace(as_stored, compression=compression, stored_size=0)

@@ -1,62 +1,101 @@
-"""What a stream is known again by: a digest of all its bytes so far, and a mark for each line end."""
+"""
+What a stream is known again by: a mark of each line, and digests of the bytes between checkpoints.
+
+A mark depends on its line alone, so that one sequence of them tells a file that begins like a stream, and one that
+begins in the middle of it.
+"""
 
 from __future__ import annotations
 
-import struct
 import sys
 from array import array
-from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import accumulate, chain
 from typing import Any
 from zlib import crc32
 
-MARK = 8
-"""Bytes of a mark: the CRC-32 of the stream up to a line end, and its offset modulo 2**32, little endian."""
+MARK = 4
+"""Bytes of a mark: the CRC-32 of a line without its line end, little endian."""
+
+STRIDE = 1 << 20
+"""Bytes of a stream that one checkpoint is about."""
 
 
-class StreamDigest:
-    """The digest of a stream's bytes, and the checksum that marks are made of, as it is read on."""
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A place in a stream: the end of a line, or of a last line that has no end."""
+
+    byte_offset: int
+    digest: str
+    """Of the bytes since the checkpoint before: blake2b, 16 bytes, hex."""
+    line_ends: bytes = b""
+    """The marks of the lines that end since the checkpoint before, in their order."""
+
+
+class LineMarks:
+    """The marks of lines, as bytes come in."""
 
     def __init__(self) -> None:
-        self._digest: Any = blake2b(digest_size=16)
-        self._checksum = 0
-        self.position = 0
-        """Bytes so far."""
+        self._marks = array("I")
+        self._open = 0
+        """Checksum of the line that has not ended."""
 
-    def update(self, data: bytes | memoryview) -> None:
+    def update(self, data: bytes) -> None:
         """Take these bytes in."""
-        self._digest.update(data)
-        self._checksum = crc32(data, self._checksum)
-        self.position += len(data)
+        first, *others = data.split(b"\n")
+        checksum = crc32(first, self._open)
+        if others:
+            last = others.pop()
+            self._marks.append(checksum)
+            self._marks.extend(map(crc32, others))
+            checksum = crc32(last)
+        self._open = checksum
 
-    def marks(self, data: memoryview, line_ends: Sequence[int]) -> bytes:
-        """Take these bytes in; returns the marks of the line ends that lie in them, given as offsets in the stream."""
-        starts = chain((self.position,), line_ends)
-        begin = self.position
-        lines = (data[start - begin : end - begin] for start, end in zip(starts, line_ends, strict=False))
-        sums = list(accumulate(lines, lambda checksum, line: crc32(line, checksum), initial=self._checksum))[1:]
-        marks = array("I", bytes(MARK * len(sums)))
-        marks[0::2] = array("I", sums)
-        marks[1::2] = array("I", [end & 0xFFFFFFFF for end in line_ends])
-        self._digest.update(data)
-        done = line_ends[-1] - begin if line_ends else 0
-        self._checksum = crc32(data[done:], sums[-1] if sums else self._checksum)
-        self.position += len(data)
+    def take(self) -> bytes:
+        """The marks of the lines that ended since this was asked last."""
+        marks, self._marks = self._marks, array("I")
         if sys.byteorder == "big":
             marks.byteswap()
         return marks.tobytes()
 
-    def mark(self) -> bytes:
-        """The mark of a line end that stands here."""
-        return struct.pack("<II", self._checksum, self.position & 0xFFFFFFFF)
 
-    def hexdigest(self) -> str:
-        """The digest of all bytes so far: 16 bytes, hex."""
-        return str(self._digest.hexdigest())
+class StreamDigest:
+    """Makes the checkpoints of a stream as it is read on: one per ``STRIDE``, and where ``cut`` is called."""
 
-    def copy(self) -> StreamDigest:
-        """One that stands here, too, and goes its own way."""
-        twin = StreamDigest()
-        twin._digest, twin._checksum, twin.position = self._digest.copy(), self._checksum, self.position
-        return twin
+    def __init__(self, position: int = 0) -> None:
+        """Stand at a line's beginning, so many bytes into the stream."""
+        self.position = position
+        self._cut_at = position
+        self._digest = _digest()
+        self._marks = LineMarks()
+        self._made: list[Checkpoint] = []
+
+    def update(self, data: bytes) -> None:
+        """Take these bytes in."""
+        done = 0
+        while (end := data.find(b"\n", done + max(STRIDE - (self.position - self._cut_at) - 1, 0)) + 1) > 0:
+            self._take(data[done:end])
+            self.cut()
+            done = end
+        self._take(data[done:])
+
+    def cut(self) -> None:
+        """Make a checkpoint here: at a line end, or behind a last line that has none."""
+        if self.position > self._cut_at:
+            digest, marks = str(self._digest.hexdigest()), self._marks.take()
+            self._made.append(Checkpoint(byte_offset=self.position, digest=digest, line_ends=marks))
+            self._cut_at, self._digest, self._marks = self.position, _digest(), LineMarks()
+
+    def take(self) -> list[Checkpoint]:
+        """The checkpoints made since this was asked last."""
+        made, self._made = self._made, []
+        return made
+
+    def _take(self, data: bytes) -> None:
+        self._digest.update(data)
+        self._marks.update(data)
+        self.position += len(data)
+
+
+def _digest() -> Any:  # noqa: ANN401 - hashlib's objects have no public type
+    return blake2b(digest_size=16)

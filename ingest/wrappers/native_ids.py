@@ -33,11 +33,3 @@ def ids_of(inner: pl.DataFrame) -> pl.DataFrame:
         .unique("native_id", keep="first", maintain_order=True)
         .select("line_no", "record_no", "native_id")
     )
-
-
-def forget_ids(db: duckdb.DuckDBPyConnection, source_id: int, *, line_no: int) -> None:
-    """Take back the ids of a stream from this line on: it is read again from there."""
-    db.execute(
-        "delete from native_ids where source_id = $source and line_no >= $line",
-        {"source": source_id, "line": line_no},
-    )

@@ -48,7 +48,7 @@ def load_and_derive(  # noqa: PLR0913 - the options of a command
         report = load(
             database,
             paths,
-            sources=_sources(mapping),
+            sources=sources_of(mapping),
             formats=formats,
             zone=zone,
             first_day=first_day,
@@ -61,7 +61,8 @@ def load_and_derive(  # noqa: PLR0913 - the options of a command
     return report
 
 
-def _sources(mapping: Path | None) -> tuple[Source, ...]:
+def sources_of(mapping: Path | None) -> tuple[Source, ...]:
+    """The formats that are read, those of this mapping among them; without it of ``jobtrail.toml``, if there is one."""
     if mapping is None and not FILE.is_file():
         return SOURCES
     return with_mapped(SOURCES, read_mappings(mapping or FILE, taken=[source.name for source in SOURCES]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import click
@@ -14,10 +16,12 @@ from rich.text import Text
 from analysis.answer import question
 from ingest.clocks import ZoneError, zone_named
 from ingest.database import open_for_reading
+from ingest.follow import follow
+from ingest.loading import Options
 from ingest.redaction import Redaction, RedactionError
 from ingest.redaction_key import key_file
 from reports.cli import NO_DATA
-from reports.cli.evidence import DATABASE, in_words, load_and_derive
+from reports.cli.evidence import DATABASE, in_words, load_and_derive, sources_of
 from reports.cli.terminal import console, fitting_table, period, plain
 from reports.questions import answered
 from reports.wording import visible
@@ -78,6 +82,20 @@ def _checked(use: Callable[[str], object]) -> Callable[[click.Context, click.Par
     type=click.Path(path_type=Path, dir_okay=False),
     help="TOML file that maps the keys of other logs ([[log]]); jobtrail.toml where there is one.",
 )
+@click.option(
+    "--follow",
+    "follows",
+    is_flag=True,
+    help="Read on as files grow, rotate and appear, until Ctrl-C or SIGTERM.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.05),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --follow: how often to look for what is new.",
+)
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
@@ -91,6 +109,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     secret_keys: tuple[str, ...],
     secret_patterns: tuple[str, ...],
     mapping: Path | None,
+    follows: bool,  # noqa: FBT001 - the same
+    every: float,
 ) -> None:
     """
     Read logs, spans and snapshots from files and folders into the database.
@@ -100,6 +120,18 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     day = first_day.date() if first_day else None
     wanted = redact or secret_keys or secret_patterns
     redaction = Redaction().adding(keys=secret_keys, patterns=secret_patterns) if wanted else None
+    if follows:
+        with in_words():
+            options = Options(
+                sources=sources_of(mapping),
+                formats=formats,
+                zone=zone,
+                first_day=day,
+                final=final,
+                redaction=redaction,
+            )
+            _follow(database, paths, options, every=every)
+        return
     report = load_and_derive(
         database,
         paths,
@@ -122,9 +154,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     for path, line, reason, more in unread:
         others = f" (and {more:,} more lines of that file)" if more else ""
         out.print(plain(visible(f"  not read  {path}:{line} {reason}{others}")), soft_wrap=True)
-    for file in report.files:
-        if file.note:
-            out.print(plain(visible(f"  note      {file.name}: {file.note}")), soft_wrap=True)
+    for file in (each for each in report.files if each.note):
+        out.print(plain(visible(f"  note      {file.name}: {file.note}")), soft_wrap=True)
     for path, zone_name, basis in guessed:
         told = "taken for" if basis == "assumed" else "worked out to be in"
         words = (
@@ -146,6 +177,29 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     if not any(row[-1] for row in rows):
         out.print("No file is in a format that jobtrail knows, so there is nothing to check.")
         ctx.exit(NO_DATA)
+
+
+def _follow(database: Path, paths: tuple[Path, ...], options: Options, *, every: float) -> None:
+    """Follow until a signal comes; a second one ends at once."""
+    if options.final:
+        raise click.UsageError("--final says that no file will grow, and --follow waits for that: leave one out")
+    stop = Event()
+
+    def note_stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note_stop)
+    out = console()
+
+    def say(words: str) -> None:
+        out.print(plain(visible(words)), soft_wrap=True)
+
+    say(f"Following into {database}; Ctrl-C ends it.")
+    done = follow(database, paths, options, every=every, stopped=stop.wait, say=say)
+    redacted = "" if done.redacted is None else f"; {done.redacted:,} secret values were redacted"
+    say(f"{done.rows:,} rows were read from {done.files:,} files, in {database}{redacted}.")
 
 
 _HOSTS = 2

@@ -2,7 +2,7 @@
 create table sources (
     source_id integer not null,          -- number of the stream in this database; every evidence row names its source
     path varchar not null,               -- the file as it was first given, relative to the folder that was given
-    also_seen_as varchar[] not null,     -- other files that held the same bytes (rotated, recompressed, copied)
+    also_seen_as varchar[] not null,     -- other files that held lines of it (rotated, recompressed, copied, overlapping)
     format varchar not null,             -- the formats recognised in it, comma separated; 'unrecognised' where none was
     compression varchar,                 -- gz, zst, bz2, xz, or null for plain bytes
     kind varchar not null,               -- what it is evidence of: log, span, snapshot, or none
@@ -25,6 +25,7 @@ create table sources (
     resume_line bigint not null,         -- line number at resume_offset; rows from it on are replaced when the file grows
     resume_format varchar,               -- format of the last record before resume_offset
     note varchar,                        -- what a person should know: truncated, torn last line, ...
+    overlap varchar,                     -- lines it seems to share with another stream, too few or too alike to be joined: they may count twice
     loaded_at timestamp not null,        -- when it was last read, UTC
     loader_version varchar not null,     -- version of jobtrail that read it
     primary key (source_id)
