@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -313,6 +313,20 @@ class Ledger:
             },
         )
 
+    def reject_lines(self, stream: Stream, lines: pl.DataFrame) -> None:
+        """The same for many: ``line_no``, ``byte_offset``, ``bytes``, ``reason`` and ``text`` of each."""
+        rows = ArrowFrame(  # noqa: F841 - the statement reads it under its name
+            lines.select(
+                pl.lit(stream.source_id, pl.Int32).alias("source_id"),
+                "line_no",
+                "byte_offset",
+                "bytes",
+                _each(lines["reason"], self._without_secrets),
+                _each(lines["text"], self._beginning).alias("beginning"),
+            )
+        )
+        self.db.execute("insert into rejected_lines select * from rows")
+
     def sealed(self, digest: str) -> str:
         """A digest of an input's bytes as it is stored: of redacted inputs one that only the key's owner can make."""
         return digest if self.redactor is None else self.redactor.digest(digest.encode())
@@ -404,20 +418,33 @@ class Ledger:
             "loader_version": _version(),
         }
         self.db.execute(f"insert into sources ({', '.join(row)}) values ({', '.join('$' + name for name in row)})", row)
-        for made in stream.digest.take():
-            digest = self.sealed(made.digest)
-            self.db.execute(
-                "insert into source_checkpoints values ($source, $offset, $digest, $line_ends)",
-                {
-                    "source": stream.source_id,
-                    "offset": made.byte_offset,
-                    "digest": digest,
-                    "line_ends": self.sealed_marks(made.line_ends, digest),
-                },
-            )
+        self._note_checkpoints(stream)
         self.db.execute(
             "update meta set value = cast(cast(value as bigint) + 1 as varchar) where key = 'evidence_version'"
         )
+
+    def _note_checkpoints(self, stream: Stream) -> None:
+        made = stream.digest.take()
+        if not made:
+            return
+        digests = [self.sealed(each.digest) for each in made]
+        rows = ArrowFrame(  # noqa: F841 - the statement reads it under its name
+            pl.DataFrame(
+                {
+                    "source_id": [stream.source_id] * len(made),
+                    "byte_offset": [each.byte_offset for each in made],
+                    "digest": digests,
+                    "line_ends": [
+                        self.sealed_marks(each.line_ends, digest) for each, digest in zip(made, digests, strict=True)
+                    ],
+                }
+            )
+        )
+        self.db.execute("insert into source_checkpoints select * from rows")
+
+
+def _each(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
+    return pl.Series(texts.name, [change(text) for text in texts.to_list()], dtype=pl.String)
 
 
 _DEFAULTS = {"record_no": pl.lit(0, pl.Int32), "scope": pl.lit("")}

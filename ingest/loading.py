@@ -8,7 +8,7 @@ a crash goes on where the last commit stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from ingest.behind import Behind
 from ingest.clocks import Clock, tells_by_clock
 from ingest.database import open_for_writing, room_to_write
 from ingest.files import InputError, InputFile, input_files
@@ -32,6 +33,7 @@ from ingest.seams import seam
 from ingest.sources import SOURCES, Parsed, Source
 from ingest.splicing import absorb, splice, take_over
 from ingest.streams import find_stream, note_name, stream_by_number, unread_stream
+from ingest.unknown_files import is_archive, is_binary, looks_like
 from ingest.wrappers.documents import HEAD
 from ingest.wrappers.envelopes import Envelopes
 from ingest.wrappers.native_ids import ids_of, not_read_before
@@ -193,6 +195,29 @@ class Standing:
 
 
 _LAST = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What a source made of records."""
+
+    source: Source
+    records: pl.DataFrame
+    parsed: Parsed
+
+
+class _Reading:
+    """Lines being read: ``position`` and ``line_no`` run ahead of the stream's own, which are what was stored."""
+
+    def __init__(self, stream: Stream, *, envelopes: Envelopes, behind: Behind) -> None:
+        self.stream = stream
+        self.envelopes = envelopes
+        self.behind = behind
+        self.stand()
+
+    def stand(self) -> None:
+        """Stand where the stream stands."""
+        self.position, self.line_no = self.stream.position, self.stream.line_no
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,7 +402,8 @@ class Loader:
     def _read_document(self, stream: Stream, reader: Reader, source: Source) -> None:
         def rows_of(text: str, size: int) -> None:
             record = {"line_no": [1], "byte_offset": [0], "bytes": [size], "text": [text]}
-            self._parse(stream, source, pl.DataFrame(record))
+            for told in self._told({source.name: pl.DataFrame(record)}):
+                self._add_told(stream, told)
 
         self._read_whole(stream, reader, rows_of)
 
@@ -411,29 +437,36 @@ class Loader:
     def _read_lines(
         self, stream: Stream, pieces: Iterator[bytes], reader: Reader, envelopes: Envelopes, *, closed: bool
     ) -> None:
-        load_lines = partial(self._load_wrapped_lines, envelopes) if envelopes.wrappers else self._load_lines
-        stream.pending = 0
-        carried = b""
-        ahead = blocks(pieces, about=self.chunk)
-        block = next(ahead, None)
-        while block is not None:
-            following = next(ahead, None)
-            if block.too_long:
-                carried = load_lines(stream, carried, hold_back=False)
-                self._skip_part(stream, block)
-            else:
-                data = carried + block.data
-                if following is None:
-                    data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                unknown = not (stream.begun or stream.formats or envelopes.wrappers or stream.join)
-                if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
-                    if following is None or following.too_long or len(data) >= CHUNK:
-                        self._reject_whole(stream, data, following, ahead)
-                        return
-                    carried = data
+        with Behind() as behind:
+            load_lines = self._load_wrapped_lines if envelopes.wrappers else self._load_lines
+            reading = _Reading(stream, envelopes=envelopes, behind=behind)
+            stream.pending = 0
+            known = stream.begun or bool(stream.formats or envelopes.wrappers or stream.join)
+            carried = b""
+            ahead = blocks(pieces, about=self.chunk)
+            block = next(ahead, None)
+            while block is not None:
+                following = next(ahead, None)
+                if block.too_long:
+                    carried = load_lines(reading, carried, hold_back=False)
+                    behind.wait()
+                    self._skip_part(stream, block)
+                    reading.stand()
+                    known = True
                 else:
-                    carried = load_lines(stream, data, hold_back=following is not None)
-            block = following
+                    data = carried + block.data if carried else block.data
+                    if following is None:
+                        behind.wait()
+                        data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
+                    if not known and (not self._recognised(data) if data else is_binary(stream.torn)):
+                        if following is None or following.too_long or len(data) >= CHUNK:
+                            self._reject_whole(stream, data, following, ahead)
+                            return
+                        carried = data
+                    else:
+                        known = known or bool(data)
+                        carried = load_lines(reading, data, hold_back=following is not None)
+                block = following
         with self.ledger.transaction(stream):
             self._begin(stream)
             if stream.pending:
@@ -459,7 +492,7 @@ class Loader:
         """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
         if not data.strip():
             return True
-        if _looks_like(data) in _ARCHIVES:
+        if is_archive(data):
             return False
         return bool(sort_lines(physical_lines(data, line_no=1, byte_offset=0), self._line_sources()).records)
 
@@ -478,58 +511,69 @@ class Loader:
                 size += len(part)
                 lines += part.count(b"\n")
             stream.pending, stream.torn = 0, b""
-            reason = f"not a format jobtrail knows: it looks like {_looks_like(start)}"
+            reason = f"not a format jobtrail knows: it looks like {looks_like(start)}"
             self.ledger.reject(stream, line_no=1, byte_offset=0, size=size, reason=reason, start=start)
             stream.note = reason
             stream.stand_at(size, lines=lines, ended=start.endswith(b"\n"))
 
-    def _load_lines(self, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
+    def _load_lines(self, reading: _Reading, data: bytes, *, hold_back: bool) -> bytes:
         """Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block."""
         if not data:
             return b""
-        lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
+        lines = physical_lines(data, line_no=reading.line_no, byte_offset=reading.position)
         parted = sort_lines(lines, self._line_sources())
         carried = b""
-        cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
+        cut = parted.last_record[1] - reading.position if parted.last_record and hold_back else len(data)
         if cut == 0 and len(data) <= MAX_LINE:
             return data
         if parted.last_record and 0 < cut < len(data):
             data, carried = data[:cut], data[cut:]
             lines = lines.filter(pl.col("byte_offset") < parted.last_record[1])
             parted = sort_lines(lines, self._line_sources())
-        with self.ledger.transaction(stream):
-            self._begin(stream)
-            self._load_parts(stream, parted)
-            stream.blank += parted.blank_bytes
-            stream.last_format = parted.last_format or stream.last_format
-            last = parted.last_record or _last_line_without_end(data, lines)
-            stream.advance(data, lines=lines.height, last_record=last)
+        told = self._told(parted.records)
+        last = parted.last_record or _last_line_without_end(data, lines)
+        self._store(reading, partial(self._add_parts, reading.stream, parted, told), data, lines.height, last)
         return carried
 
-    def _load_wrapped_lines(self, envelopes: Envelopes, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
+    def _load_wrapped_lines(self, reading: _Reading, data: bytes, *, hold_back: bool) -> bytes:
         """As ``_load_lines``, for lines within envelopes: records of several channels may be open at the end."""
         if not data:
             return b""
-        stream.note_formats(envelopes.names)
-        lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
-        inner = envelopes.peeled(lines)
+        lines = physical_lines(data, line_no=reading.line_no, byte_offset=reading.position)
+        inner = reading.envelopes.peeled(lines)
         parted = sort_inside(inner, self._line_sources())
         carried, cut = b"", parted.whole_before
         if hold_back and cut is not None:
-            held_from = cut - stream.position
+            held_from = cut - reading.position
             if held_from == 0 and len(data) <= MAX_LINE:
                 return data
             if held_from > 0:
                 data, carried = data[:held_from], data[held_from:]
                 lines = lines.filter(pl.col("byte_offset") < cut)
                 inner, parted = inner.filter(pl.col("byte_offset") < cut), parted.before(cut)
-        with self.ledger.transaction(stream):
-            self._begin(stream)
-            self._load_inside(stream, inner, parted)
-            last = None if cut is None or carried else inner.filter(pl.col("byte_offset") >= cut)
-            resume = (last["line_no"][0], cut) if cut is not None and last is not None else None
-            stream.advance(data, lines=lines.height, last_record=resume)
+        last = None if cut is None or carried else inner.filter(pl.col("byte_offset") >= cut)
+        resume = (last["line_no"][0], cut) if cut is not None and last is not None else None
+        reading.behind.wait()  # which of them another export told before is known when it is stored
+        reading.stream.note_formats(reading.envelopes.names)
+        told = partial(self._load_inside, reading.stream, inner, parted)
+        self._store(reading, told, data, lines.height, resume)
+        reading.behind.wait()
         return carried
+
+    def _store(
+        self, reading: _Reading, add: Callable[[], None], data: bytes, lines: int, last: tuple[int, int] | None
+    ) -> None:
+        """Have rows added in one transaction with where the stream stands then, while the next lines are read."""
+
+        def store() -> None:
+            with self.ledger.transaction(reading.stream):
+                self._begin(reading.stream)
+                add()
+                reading.stream.advance(data, lines=lines, last_record=last)
+
+        reading.behind.do(store)
+        reading.position += len(data)
+        reading.line_no += lines
 
     def _load_inside(self, stream: Stream, inner: pl.DataFrame, parted: SortedInside | None = None) -> None:
         """Load the lines that lie in envelopes, but those that another export told before."""
@@ -539,9 +583,7 @@ class Loader:
         if parted is None or new.height < inner.height:
             inner, parted = new, sort_inside(new, self._line_sources())
         self.ledger.add(stream, "native_ids", ids_of(inner))
-        self._load_parts(stream, parted, inner)
-        stream.blank += parted.blank_bytes
-        stream.last_format = parted.last_format or stream.last_format
+        self._add_parts(stream, parted, self._told(parted.records), inner)
 
     def _skip_part(self, stream: Stream, block: Block) -> None:
         with self.ledger.transaction(stream):
@@ -564,10 +606,24 @@ class Loader:
                 stream.stand_at(stream.position + stream.long_line, lines=1, ended=ended)
                 stream.long_line = 0
 
-    def _load_parts(self, stream: Stream, parted: Sorted | SortedInside, inner: pl.DataFrame | None = None) -> None:
-        for source in self.sources:
-            if source.name in parted.records:
-                self._parse(stream, source, parted.records[source.name], inner)
+    def _told(self, records: Mapping[str, pl.DataFrame]) -> list[_Told]:
+        """What each source makes of its records."""
+        return [
+            _Told(source=source, records=records[source.name], parsed=parsed)
+            for source in self.sources
+            if source.name in records
+            for parsed in self._parsed(source, records[source.name])
+        ]
+
+    def _add_parts(
+        self,
+        stream: Stream,
+        parted: Sorted | SortedInside,
+        told: Sequence[_Told],
+        inner: pl.DataFrame | None = None,
+    ) -> None:
+        for each in told:
+            self._add_told(stream, each, inner)
         if not parted.loose.is_empty():
             systems = {source.name: source.system for source in self.sources}
             before = pl.col("follows").fill_null(pl.lit(stream.last_format, pl.String))
@@ -577,23 +633,23 @@ class Loader:
                 before.replace_strict(systems, return_dtype=pl.String, default=None).alias("system"),
             )
             self._add(stream, Parsed(rows={"log_lines": rows}), inner)
-        for line in parted.rejected.iter_rows(named=True):
-            self.ledger.reject(
-                stream,
-                line_no=line["line_no"] if inner is None else inner["line_no"][line["line_no"]],
-                byte_offset=line["byte_offset"],
-                size=line["bytes"],
-                reason=line["reason"],
-                start=line["text"],
-            )
+        self._reject_lines(stream, parted.rejected, inner)
+        stream.blank += parted.blank_bytes
+        stream.last_format = parted.last_format or stream.last_format
 
-    def _parse(self, stream: Stream, source: Source, records: pl.DataFrame, inner: pl.DataFrame | None = None) -> None:
-        stream.note_formats([source.name])
-        stream.clock = stream.clock.stated_by(source.zone)
-        for parsed in self._parsed(source, records):
-            self._add(stream, parsed, inner)
-            if parsed.rejects is not None:
-                self._reject_records(stream, parsed.rejects, records, inner)
+    def _add_told(self, stream: Stream, told: _Told, inner: pl.DataFrame | None = None) -> None:
+        stream.note_formats([told.source.name])
+        stream.clock = stream.clock.stated_by(told.source.zone)
+        self._add(stream, told.parsed, inner)
+        if told.parsed.rejects is not None:
+            reasons = told.parsed.rejects.select("line_no", "reason")
+            placed = reasons.join(told.records, on="line_no", how="inner", maintain_order="left")
+            self._reject_lines(stream, placed, inner)
+
+    def _reject_lines(self, stream: Stream, lines: pl.DataFrame, inner: pl.DataFrame | None) -> None:
+        if not lines.is_empty():
+            line_no = lines["line_no"] if inner is None else inner["line_no"].gather(lines["line_no"])
+            self.ledger.reject_lines(stream, lines.with_columns(line_no.alias("line_no")))
 
     def _add(self, stream: Stream, parsed: Parsed, inner: pl.DataFrame | None) -> None:
         told = parsed if inner is None else told_by_envelope(parsed, inner)
@@ -614,20 +670,6 @@ class Loader:
             middle = records.height // 2
             yield from self._parsed(source, records[:middle])
             yield from self._parsed(source, records[middle:])
-
-    def _reject_records(
-        self, stream: Stream, rejects: pl.DataFrame, records: pl.DataFrame, inner: pl.DataFrame | None
-    ) -> None:
-        placed = rejects.select("line_no", "reason").join(records, on="line_no", how="inner", maintain_order="left")
-        for line in placed.iter_rows(named=True):
-            self.ledger.reject(
-                stream,
-                line_no=line["line_no"] if inner is None else inner["line_no"][line["line_no"]],
-                byte_offset=line["byte_offset"],
-                size=line["bytes"],
-                reason=line["reason"],
-                start=line["text"],
-            )
 
     def _note_damage(self, stream: Stream, damage: str) -> None:
         size = len(stream.torn)
@@ -696,30 +738,3 @@ def _lines_from(reader: Reader, begin: int, count: int) -> bytes:
             break
     lines = bytes(held).split(b"\n", count)[:count]
     return b"".join(line + b"\n" for line in lines)
-
-
-_ZIP, _TAR = "a ZIP archive: unpack it first", "a tar archive: unpack it first"
-_ARCHIVES = (_ZIP, _TAR)
-_LOOKS = (
-    (b"\x89PNG", "a PNG image"),
-    (b"PK\x03\x04", _ZIP),
-    (b"%PDF", "a PDF document"),
-    (b"REDIS", "a Redis dump"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"{", "a JSON document"),
-    (b"[", "a JSON document"),
-)
-
-
-def _looks_like(start: bytes) -> str:
-    if start[257:262] == b"ustar":
-        return _TAR
-    for magic, name in _LOOKS:
-        if start.lstrip().startswith(magic):
-            return name
-    return "binary data" if _is_binary(start) else "text"
-
-
-def _is_binary(data: bytes) -> bool:
-    return b"\0" in data[:4096]
