@@ -11,7 +11,8 @@ import duckdb
 
 from ingest import schema
 from ingest.derive import derive
-from ingest.loading import CHUNK, LoadReport, load
+from ingest.line_reading import CHUNK
+from ingest.loading import LoadReport, load
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

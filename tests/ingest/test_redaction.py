@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from ingest import schema
 from ingest.database import DatabaseError
 from ingest.derive import derive
-from ingest.loading import CHUNK, LoadReport, load
+from ingest.line_reading import CHUNK
+from ingest.loading import LoadReport, load
 from ingest.redaction import PATTERNS, Redaction, RedactionError, Redactor
 from ingest.redaction_key import key_file
 from tests.ingest.loads import NOW, derived, evidence, job_log_lines, sidekiq_lines
