@@ -58,6 +58,10 @@ class Stream:
     compression: str | None
     formats: list[str] = field(default_factory=list)
     also_seen_as: list[str] = field(default_factory=list)
+    recorded: bool = False
+    """Whether the ledger says anything of it yet; of others nothing is there that could be taken back."""
+    may_have_rejects: bool = False
+    """Whether the ledger is to be asked for its rejected lines: of most streams there are none."""
     complete: bool = False
     """Whether the file at hand adds nothing."""
     begun: bool = False
@@ -169,10 +173,15 @@ class Ledger:
             self.db.execute("rollback")
             raise
         self.db.execute("commit")
+        stream.recorded = True
         stream.checkpoints.clear()
 
     def forget_from(self, stream: Stream, *, line_no: int) -> None:
         """Take back what was read from this line on: the file has grown and is read again from there."""
+        stream.damaged = 0
+        stream.begun = True
+        if not stream.recorded:
+            return
         key = {"source": stream.source_id, "line": line_no}
         for name in _OF_SNAPSHOTS:
             deleted = self.db.execute(
@@ -190,8 +199,6 @@ class Ledger:
             "delete from source_checkpoints where source_id = $source and byte_offset > $position",
             {"source": stream.source_id, "position": stream.position},
         )
-        stream.damaged = 0
-        stream.begun = True
 
     def add(self, stream: Stream, table: str, frame: pl.DataFrame) -> None:
         """Add rows to an evidence table; a column that the table lacks is an error of the source that made them."""
@@ -221,6 +228,7 @@ class Ledger:
         self, stream: Stream, *, line_no: int, byte_offset: int, size: int, reason: str, start: str | bytes
     ) -> None:
         """Note a line that could not become a row; of its ``start`` the first characters are kept."""
+        stream.may_have_rejects = True
         self.db.execute(
             "insert into rejected_lines values ($source, $line, $offset, $size, $reason, $beginning)",
             {
@@ -260,9 +268,19 @@ class Ledger:
 
     def reject_count(self, stream: Stream) -> int:
         """How many lines of a stream were rejected."""
-        key = {"source": stream.source_id}
-        row = self.db.execute("select count(*) from rejected_lines where source_id = $source", key).fetchall()[0]
-        return int(row[0])
+        return self._rejected(stream)[1]
+
+    def _rejected(self, stream: Stream) -> tuple[int, int]:
+        """The bytes of a stream's rejected lines, and how many rejects there are."""
+        if not stream.may_have_rejects:
+            return 0, 0
+        size, count = self.db.execute(
+            "select coalesce(sum(bytes), 0), coalesce(sum(rejects), 0) from ("
+            "select max(bytes) as bytes, count(*) as rejects from rejected_lines"
+            " where source_id = $source group by byte_offset)",
+            {"source": stream.source_id},
+        ).fetchall()[0]
+        return int(size), int(count)
 
     def _note_times(self, stream: Stream, table: str, frame: pl.DataFrame) -> None:
         column = _TIMES.get(table)
@@ -279,14 +297,10 @@ class Ledger:
     def _note(self, stream: Stream) -> None:
         found = [self._sources[name] for name in stream.formats if name in self._sources]
         kinds = {source.kind for source in found}
-        rejected, reject_count = self.db.execute(
-            "select coalesce(sum(bytes), 0), coalesce(sum(rejects), 0) from ("
-            "select max(bytes) as bytes, count(*) as rejects from rejected_lines"
-            " where source_id = $source group by byte_offset)",
-            {"source": stream.source_id},
-        ).fetchall()[0]
+        rejected, reject_count = self._rejected(stream)
         total = stream.position + stream.pending + stream.damaged
-        self.db.execute("delete from sources where source_id = $source", {"source": stream.source_id})
+        if stream.recorded:
+            self.db.execute("delete from sources where source_id = $source", {"source": stream.source_id})
         row = {
             "source_id": stream.source_id,
             "path": stream.name,
@@ -297,9 +311,9 @@ class Ledger:
             "system": next((source.system for source in found if source.system), None),
             "shows": sorted({word for source in found for word in source.shows}),
             "bytes_total": total,
-            "bytes_accepted": total - stream.blank - int(rejected) - stream.pending,
+            "bytes_accepted": total - stream.blank - rejected - stream.pending,
             "bytes_blank": stream.blank,
-            "bytes_rejected": int(rejected),
+            "bytes_rejected": rejected,
             "bytes_pending": stream.pending,
             "line_count": stream.line_no - 1,
             "row_count": stream.row_count,
@@ -317,15 +331,19 @@ class Ledger:
             "loader_version": _version(),
         }
         self.db.execute(f"insert into sources ({', '.join(row)}) values ({', '.join('$' + name for name in row)})", row)
-        for made in stream.checkpoints:
-            digest = self.sealed(made.digest)
+        digests = [self.sealed(made.digest) for made in stream.checkpoints]
+        marks = [
+            self.sealed_marks(made.line_ends, digest) for made, digest in zip(stream.checkpoints, digests, strict=True)
+        ]
+        if digests:
             self.db.execute(
-                "insert into source_checkpoints values ($source, $offset, $digest, $line_ends)",
+                "insert into source_checkpoints"
+                " select $source, unnest($offsets::bigint[]), unnest($digests), unnest($line_ends::blob[])",
                 {
                     "source": stream.source_id,
-                    "offset": made.byte_offset,
-                    "digest": digest,
-                    "line_ends": self.sealed_marks(made.line_ends, digest),
+                    "offsets": [made.byte_offset for made in stream.checkpoints],
+                    "digests": digests,
+                    "line_ends": marks,
                 },
             )
         self.db.execute(

@@ -180,7 +180,9 @@ class _Loader:
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.sources:
-            if source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
+            if not (source.document and source.may_claim(beginning_of_it)):
+                continue
+            if pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
                 return
         envelopes = Envelopes.of(head, reader.written_at, sources=self._line_sources(), connection=self.scratch)
@@ -243,15 +245,20 @@ class _Loader:
                 data = carried + block.data
                 if following is None:
                     data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                unknown = not stream.begun and not stream.formats and not envelopes.wrappers
-                if unknown and (not self._recognised(data) if data else _is_binary(stream.torn)):
-                    if following is None or following.too_long or len(data) >= CHUNK:
+                if not stream.begun and not stream.formats and not envelopes.wrappers:
+                    parts = self._parted(stream, data) if data else None
+                    if parts.recognised if parts else not _is_binary(stream.torn):
+                        carried = self._load_lines(stream, data, parts, hold_back=following is not None)
+                    elif following is None or following.too_long or len(data) >= CHUNK:
                         self._reject_whole(stream, data, following, ahead)
                         return
-                    carried = data
+                    else:
+                        carried = data
                 else:
                     carried = load_lines(stream, data, hold_back=following is not None)
             block = following
+        if stream.begun and not stream.pending and not reader.damage:
+            return
         with self.ledger.transaction(stream):
             self._begin(stream)
             if stream.pending:
@@ -265,7 +272,8 @@ class _Loader:
 
     def _forget_from(self, stream: Stream, *, line_no: int) -> None:
         self.ledger.forget_from(stream, line_no=line_no)
-        forget_ids(self.ledger.db, stream.source_id, line_no=line_no)
+        if stream.recorded:
+            forget_ids(self.ledger.db, stream.source_id, line_no=line_no)
 
     def _without_torn_line(self, stream: Stream, data: bytes, *, closed: bool, damage: str | None) -> bytes:
         cut = data.rfind(b"\n") + 1
@@ -277,13 +285,10 @@ class _Loader:
             stream.note = "the last line has no end yet: it is read once the file has grown, or with --final"
         return data[:cut]
 
-    def _recognised(self, data: bytes) -> bool:
-        """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
-        if not data.strip():
-            return True
-        if _looks_like(data) in _ARCHIVES:
-            return False
-        return bool(sort_lines(physical_lines(data, line_no=1, byte_offset=0), self._line_sources()).records)
+    def _parted(self, stream: Stream, data: bytes) -> _Parted:
+        """These whole lines from where the stream stands, sorted by who reads them."""
+        lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
+        return _Parted(data=data, lines=lines, by_reader=sort_lines(lines, self._line_sources()))
 
     def _line_sources(self) -> tuple[Source, ...]:
         return tuple(source for source in self.sources if not source.document)
@@ -305,12 +310,16 @@ class _Loader:
             stream.note = reason
             stream.stand_at(size, lines=lines, ended=start.endswith(b"\n"))
 
-    def _load_lines(self, stream: Stream, data: bytes, *, hold_back: bool) -> bytes:
-        """Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block."""
+    def _load_lines(self, stream: Stream, data: bytes, parts: _Parted | None = None, *, hold_back: bool) -> bytes:
+        """
+        Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block.
+
+        ``parts`` are these lines, where they are sorted already.
+        """
         if not data:
             return b""
-        lines = physical_lines(data, line_no=stream.line_no, byte_offset=stream.position)
-        parted = sort_lines(lines, self._line_sources())
+        parts = parts or self._parted(stream, data)
+        lines, parted = parts.lines, parts.by_reader
         carried = b""
         cut = parted.last_record[1] - stream.position if parted.last_record and hold_back else len(data)
         if cut == 0 and len(data) <= MAX_LINE:
@@ -472,6 +481,20 @@ class _Loader:
         stream.note = damage
         stream.damaged = size
         stream.torn = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parted:
+    """Whole lines and who reads which of them."""
+
+    data: bytes
+    lines: pl.DataFrame
+    by_reader: Sorted
+
+    @property
+    def recognised(self) -> bool:
+        """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
+        return not self.data.strip() or (bool(self.by_reader.records) and _looks_like(self.data) not in _ARCHIVES)
 
 
 def _last_line_without_end(data: bytes, lines: pl.DataFrame) -> tuple[int, int] | None:

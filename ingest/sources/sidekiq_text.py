@@ -158,6 +158,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="When a job was put on its queue, and the queue and arguments of jobs that did not fail.",
     claims=_claims,
+    holds=("pid=",),
     parse=_parse,
     goes_on=True,
 )

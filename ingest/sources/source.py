@@ -67,7 +67,10 @@ class Source:
 
     parse: Parse
     holds: tuple[str, ...] = ()
-    """Texts of which a record's first line holds one: only such lines are given to ``claims``; all of them, if none."""
+    """
+    Texts of which what ``claims`` accepts holds one: only such lines are given to it; all of them, if none. Of many
+    formats few are possible then, and an expression is dearer to make ready than a text is to search.
+    """
 
     goes_on: bool = False
     """Whether a record may go on over the lines after it that no source claims."""
@@ -77,3 +80,7 @@ class Source:
 
     zone: tzinfo | None = None
     """The zone of its times that name none, where who describes the format states it."""
+
+    def may_claim(self, text: str) -> bool:
+        """Whether it is possible at all that ``claims`` accepts this text, or a line of it."""
+        return not self.holds or any(held in text for held in self.holds)

@@ -59,5 +59,12 @@ class Wrapper:
 
     peel: Peel
 
+    holds: tuple[str, ...] = ()
+    """Texts of which every line that ``claims`` accepts holds one; none where no text is in all of them."""
+
     gives_way: bool = False
     """Whether a line may look like this and be a job system's own: what a source claims is then left alone."""
+
+    def may_claim(self, text: str) -> bool:
+        """Whether it is possible at all that ``claims`` accepts a line of this text."""
+        return not self.holds or any(held in text for held in self.holds)
