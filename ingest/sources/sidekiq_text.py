@@ -56,7 +56,11 @@ def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Par
     if lines.select(text.str.contains("\x1b", literal=True).any()).item():
         lines = lines.with_columns(text.str.replace_all(_COLOUR, ""))
     from_8 = text.str.contains(rf"^{_SEVERITY} ")
-    lines = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(lines.filter(from_8))]).sort("line_no")
+    newer = lines.filter(from_8)
+    if newer.is_empty():
+        lines = _parted_before_8(lines)
+    else:
+        lines = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(newer)]).sort("line_no")
     prefix = pl.col("prefix")
     reason = (
         pl.when(prefix.is_null())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -72,6 +73,9 @@ class Source:
     formats few are possible then, and an expression is dearer to make ready than a text is to search.
     """
 
+    begins: re.Pattern[str] | None = None
+    """What at least such a record begins with, where no text is in all of them."""
+
     goes_on: bool = False
     """Whether a record may go on over the lines after it that no source claims."""
 
@@ -83,4 +87,6 @@ class Source:
 
     def may_claim(self, text: str) -> bool:
         """Whether it is possible at all that ``claims`` accepts this text, or a line of it."""
-        return not self.holds or any(held in text for held in self.holds)
+        if self.holds and not any(held in text for held in self.holds):
+            return False
+        return self.begins is None or any(map(self.begins.match, text.split("\n")))
