@@ -15,11 +15,11 @@ stories: $(READY) ## write jobrunner's stories in sample_logs/ anew
 
 test: $(READY) ## run the tests
 	scripts/system-packages
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: soak
 soak: $(READY) ## try the properties with a thousand examples each; takes an hour or more
-	$(BIN)/pytest -n 2 -q --hypothesis-profile=soak
+	$(BIN)/pytest -n 2 --dist loadgroup -q --hypothesis-profile=soak
 
 .PHONY: bench
 bench: $(READY) ## CPU and memory of reading 1,000 MB of each kind of input, beside other tools; SIZE=megabytes

@@ -65,6 +65,10 @@ class Stream:
     compression: str | None
     formats: list[str] = field(default_factory=list)
     also_seen_as: list[str] = field(default_factory=list)
+    recorded: bool = False
+    """Whether the ledger says anything of it yet; of others nothing is there that could be taken back."""
+    may_have_rejects: bool = False
+    """Whether the ledger is to be asked for its rejected lines: of most streams there are none."""
     complete: bool = False
     """Whether the file at hand adds nothing."""
     begun: bool = False
@@ -189,6 +193,7 @@ class Ledger:
             self.db.execute("rollback")
             raise
         self.db.execute("commit")
+        stream.recorded = True
         self.note_change(stream.source_id)
 
     def changed_streams(self) -> list[int]:
@@ -198,13 +203,15 @@ class Ledger:
 
     def forget_from(self, stream: Stream, *, line_no: int) -> None:
         """Take back what was read from this line on: the file has grown and is read again from there."""
+        stream.damaged = 0
+        stream.begun = True
+        if not stream.recorded:
+            return
         stream.row_count -= self._forget(stream.source_id, "line_no >= $line", line_no)
         self.db.execute(
             "delete from source_checkpoints where source_id = $source and byte_offset > $position",
             {"source": stream.source_id, "position": stream.position},
         )
-        stream.damaged = 0
-        stream.begun = True
 
     def note_change(self, source_id: int) -> None:
         """Have it known that a stream is no longer what it was."""
@@ -301,6 +308,7 @@ class Ledger:
         self, stream: Stream, *, line_no: int, byte_offset: int, size: int, reason: str, start: str | bytes
     ) -> None:
         """Note a line that could not become a row; of its ``start`` the first characters are kept."""
+        stream.may_have_rejects = True
         self.db.execute(
             "insert into rejected_lines values ($source, $line, $offset, $size, $reason, $beginning)",
             {
@@ -315,6 +323,7 @@ class Ledger:
 
     def reject_lines(self, stream: Stream, lines: pl.DataFrame) -> None:
         """The same for many: ``line_no``, ``byte_offset``, ``bytes``, ``reason`` and ``text`` of each."""
+        stream.may_have_rejects = True
         rows = ArrowFrame(  # noqa: F841 - the statement reads it under its name
             lines.select(
                 pl.lit(stream.source_id, pl.Int32).alias("source_id"),
@@ -360,9 +369,19 @@ class Ledger:
 
     def reject_count(self, stream: Stream) -> int:
         """How many lines of a stream were rejected."""
-        key = {"source": stream.source_id}
-        row = self.db.execute("select count(*) from rejected_lines where source_id = $source", key).fetchall()[0]
-        return int(row[0])
+        return self._rejected(stream)[1]
+
+    def _rejected(self, stream: Stream) -> tuple[int, int]:
+        """The bytes of a stream's rejected lines, and how many rejects there are."""
+        if not (stream.may_have_rejects or stream.encloses or stream.join):
+            return 0, 0
+        size, count = self.db.execute(
+            "select coalesce(sum(bytes), 0), coalesce(sum(rejects), 0) from ("
+            "select max(bytes) as bytes, count(*) as rejects from rejected_lines"
+            " where source_id = $source group by byte_offset)",
+            {"source": stream.source_id},
+        ).fetchall()[0]
+        return int(size), int(count)
 
     def _note_times(self, stream: Stream, table: str, frame: pl.DataFrame) -> None:
         column = _TIMES.get(table)
@@ -379,14 +398,10 @@ class Ledger:
     def _note(self, stream: Stream) -> None:
         found = [self._sources[name] for name in stream.formats if name in self._sources]
         kinds = {source.kind for source in found}
-        rejected, reject_count = self.db.execute(
-            "select coalesce(sum(bytes), 0), coalesce(sum(rejects), 0) from ("
-            "select max(bytes) as bytes, count(*) as rejects from rejected_lines"
-            " where source_id = $source group by byte_offset)",
-            {"source": stream.source_id},
-        ).fetchall()[0]
+        rejected, reject_count = self._rejected(stream)
         total = stream.position + stream.pending + stream.damaged
-        self.db.execute("delete from sources where source_id = $source", {"source": stream.source_id})
+        if stream.recorded:
+            self.db.execute("delete from sources where source_id = $source", {"source": stream.source_id})
         row = {
             "source_id": stream.source_id,
             "path": stream.name,
@@ -397,9 +412,9 @@ class Ledger:
             "system": next((source.system for source in found if source.system), None),
             "shows": sorted({word for source in found for word in source.shows}),
             "bytes_total": total,
-            "bytes_accepted": total - stream.blank - int(rejected) - stream.pending,
+            "bytes_accepted": total - stream.blank - rejected - stream.pending,
             "bytes_blank": stream.blank,
-            "bytes_rejected": int(rejected),
+            "bytes_rejected": rejected,
             "bytes_pending": stream.pending,
             "line_count": stream.line_no - 1,
             "row_count": stream.row_count,

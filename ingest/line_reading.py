@@ -12,7 +12,7 @@ import polars as pl
 from ingest.behind import Behind
 from ingest.ledger import Ledger, Stream
 from ingest.reading import Reader
-from ingest.records import MAX_LINE, Block, blocks, is_whole, physical_lines, sort_lines
+from ingest.records import MAX_LINE, Block, Sorted, blocks, is_whole, physical_lines, sort_lines
 from ingest.rows import Rows
 from ingest.unknown_files import is_archive, is_binary, looks_like
 from ingest.wrappers.envelopes import Envelopes
@@ -34,6 +34,20 @@ class _Reading:
     def stand(self) -> None:
         """Stand where the stream stands."""
         self.position, self.line_no = self.stream.position, self.stream.line_no
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parted:
+    """Whole lines and who reads which of them."""
+
+    data: bytes
+    lines: pl.DataFrame
+    by_reader: Sorted
+
+    @property
+    def recognised(self) -> bool:
+        """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
+        return not self.data.strip() or (bool(self.by_reader.records) and not is_archive(self.data))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +87,18 @@ class LineReading:
                     if following is None:
                         behind.wait()
                         data = self._without_torn_line(stream, data, closed=closed, damage=reader.damage)
-                    if not known and (not self._recognised(data) if data else is_binary(stream.torn)):
-                        if following is None or following.too_long or len(data) >= CHUNK:
-                            self._reject_whole(stream, data, following, ahead)
-                            return
-                        carried = data
-                    else:
+                    parts = None if known or not data else self._parted(reading, data)
+                    if known or (parts.recognised if parts else not is_binary(stream.torn)):
                         known = known or bool(data)
-                        carried = load_lines(reading, data, hold_back=following is not None)
+                        carried = load_lines(reading, data, parts, hold_back=following is not None)
+                    elif following is None or following.too_long or len(data) >= CHUNK:
+                        self._reject_whole(stream, data, following, ahead)
+                        return
+                    else:
+                        carried = data
                 block = following
+        if stream.begun and not stream.pending and not reader.damage:
+            return
         with self.ledger.transaction(stream):
             self._begin(stream)
             if stream.pending:
@@ -103,13 +120,10 @@ class LineReading:
             stream.note = "the last line has no end yet: it is read once the file has grown, or with --final"
         return data[:cut]
 
-    def _recognised(self, data: bytes) -> bool:
-        """Whether any of these lines is of a known format, or there is nothing in them to judge by."""
-        if not data.strip():
-            return True
-        if is_archive(data):
-            return False
-        return bool(sort_lines(physical_lines(data, line_no=1, byte_offset=0), self.rows.line_sources).records)
+    def _parted(self, reading: _Reading, data: bytes) -> _Parted:
+        """These whole lines, sorted by who reads them."""
+        lines = physical_lines(data, line_no=reading.line_no, byte_offset=reading.position)
+        return _Parted(data=data, lines=lines, by_reader=sort_lines(lines, self.rows.line_sources))
 
     def _reject_whole(self, stream: Stream, data: bytes, following: Block | None, ahead: Iterator[Block]) -> None:
         """No line of the first chunk is of a known format: the file is one reject, however long it is."""
@@ -128,12 +142,16 @@ class LineReading:
             stream.note = reason
             stream.stand_at(size, lines=lines, ended=start.endswith(b"\n"))
 
-    def _load_lines(self, reading: _Reading, data: bytes, *, hold_back: bool) -> bytes:
-        """Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block."""
+    def _load_lines(self, reading: _Reading, data: bytes, parts: _Parted | None = None, *, hold_back: bool) -> bytes:
+        """
+        Load whole lines in one transaction; returns the bytes of a last record that may go on in the next block.
+
+        ``parts`` are these lines, where they are sorted already.
+        """
         if not data:
             return b""
-        lines = physical_lines(data, line_no=reading.line_no, byte_offset=reading.position)
-        parted = sort_lines(lines, self.rows.line_sources)
+        parts = parts or self._parted(reading, data)
+        lines, parted = parts.lines, parts.by_reader
         carried = b""
         cut = parted.last_record[1] - reading.position if parted.last_record and hold_back else len(data)
         if cut == 0 and len(data) <= MAX_LINE:
@@ -147,7 +165,9 @@ class LineReading:
         self._store(reading, partial(self.rows.add_parts, reading.stream, parted, told), data, lines.height, last)
         return carried
 
-    def _load_wrapped_lines(self, reading: _Reading, data: bytes, *, hold_back: bool) -> bytes:
+    def _load_wrapped_lines(
+        self, reading: _Reading, data: bytes, _parts: _Parted | None = None, *, hold_back: bool
+    ) -> bytes:
         """As ``_load_lines``, for lines within envelopes: records of several channels may be open at the end."""
         if not data:
             return b""

@@ -321,7 +321,9 @@ class Loader:
         stream.note = None
         beginning_of_it = head[:4096].decode("utf-8", "replace").removeprefix("\ufeff")
         for source in self.rows.sources:
-            if stream.origin == 0 and source.document and pl.select(source.claims(pl.lit(beginning_of_it))).item():
+            if not (stream.origin == 0 and source.document and source.may_claim(beginning_of_it)):
+                continue
+            if pl.select(source.claims(pl.lit(beginning_of_it))).item():
                 self._read_document(stream, reader, source)
                 return None
         envelopes = Envelopes.of(head, reader.written_at, sources=self.rows.line_sources, connection=self.rows.scratch)

@@ -14,6 +14,9 @@ MAX_LINE = 16 << 20
 """Bytes that a line may have; a longer one is rejected without being held."""
 
 
+FEW = 1000
+"""Lines of which it is dearer to ask many questions than to look for a few words in all of them."""
+
 BEGINNING = 200
 """Characters that are kept of what is not read."""
 
@@ -189,8 +192,13 @@ def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
     """
     places = lines.select("text", "reason", pl.int_range(pl.len()).alias("place"))
     left = places.filter(pl.col("reason").is_null() & ~pl.col("text").str.contains(_BEGINS_NOTHING))
-    if left.height <= _FEW and left["text"].str.len_bytes().sum() <= _SHORT:
-        claims = [pl.when(source.claims(pl.col("text"))).then(index) for index, source in enumerate(sources)]
+    if left.height <= FEW and left["text"].str.len_bytes().sum() <= _SHORT:
+        text = "\n".join(left["text"])
+        claims = [
+            pl.when(source.claims(pl.col("text"))).then(index)
+            for index, source in enumerate(sources)
+            if source.may_claim(text)
+        ]
         owner = pl.coalesce(pl.lit(None, pl.Int32), *claims).cast(pl.Int32)
         return places.join(left.select("place", owner.alias("owner")), on="place", how="left", maintain_order="left")[
             "owner"
@@ -232,9 +240,8 @@ def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([parts.filter(~of_many).select(columns), joined.select(columns)]).sort("line_no")
 
 
-_FEW = 1000
 _SHORT = 1 << 18
-"""So few lines, of so few bytes, that one question about all formats costs less than a question for each."""
+"""Of so few lines, of so few bytes, one question about all formats costs less than a question for each."""
 
 _BEGINS_NOTHING = r"^(?:\t|\s*$)"
 

@@ -56,6 +56,8 @@ _WORKER_EVENTS = (
     (r"^Pushed \d+ jobs back to Redis", "pushed_back"),
     (r"^Bye!", "stopped"),
 )
+_LIVES, _REFUSALS, _RARE = {"life", "dead"}, {"refused", "rejected"}, {"report", "requeue", "tick"}
+"""Meanings of lines: of a job's life, of a lock that refused it, and those that are read one by one."""
 _REQUEUE = "Work still in progress"
 _REFUSED = r"^Skipping job with id \((\S+)\) because lock_digest: \((\S*)\) already exists$"
 _DEAD = r"^Adding dead (\S+) job (\S+)$"
@@ -95,29 +97,33 @@ _EVENT_SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
 def rows_of(lines: pl.DataFrame) -> Parsed:
     """The rows that these lines (a frame of ``LINE``) are worth; each is in one table at least."""
     of_active_job = pl.col("report").is_null() & active_job_messages.is_one(pl.col("words"))
-    by_active_job = active_job_messages.rows_of(_for_active_job(lines.filter(of_active_job)))
-    lines = lines.filter(~of_active_job)
     first = pl.col("words").str.split("\n").list.first()
-    lines = lines.with_columns(
-        first.alias("first"),
-        pl.lit("sidekiq").alias("system"),
-    ).with_columns(_meaning().alias("meaning"))
-    rare = lines.filter(pl.col("meaning").is_in(["report", "requeue", "tick"]))
+    lines = (
+        lines.with_columns(of_active_job.alias("of_active_job"), first.alias("first"), system=pl.lit("sidekiq"))
+        .with_columns(_meaning().alias("meaning"))
+    )  # fmt: skip
+    by_active_job = {}
+    if lines["of_active_job"].any():
+        by_active_job = active_job_messages.rows_of(_for_active_job(lines.filter("of_active_job")))
+        lines = lines.filter(~pl.col("of_active_job"))
+    meanings = set(lines["meaning"].unique())
+    rare = lines.filter(pl.col("meaning").is_in(_RARE)) if meanings & _RARE else lines.clear()
     read_of = {line["line_no"]: _rare(line) for line in rare.iter_rows(named=True)}
     told = [row for found, _ in read_of.values() for row in found]
     kept = {line_no: unread for line_no, (found, unread) in read_of.items() if unread or not found}
-    tables = {
-        "job_events": pl.concat(
-            [_lives(lines), _refusals(lines), pl.DataFrame(told, schema=_EVENT_SCHEMA)], how="diagonal"
-        ),
-        "worker_events": _workers(lines),
-        "log_lines": pl.concat([_said(lines, kept), _continuations(lines, kept)], how="diagonal"),
+    tables: dict[str, list[pl.DataFrame]] = {
+        "job_events": [
+            *([_lives(lines)] if meanings & _LIVES else []),
+            *([_refusals(lines)] if meanings & _REFUSALS else []),
+            *([pl.DataFrame(told, schema=_EVENT_SCHEMA)] if told else []),
+        ],
+        "worker_events": [_workers(lines)] if "worker" in meanings else [],
+        "log_lines": [_said(lines, kept), _continuations(lines, kept)],
     }
-    tables |= {
-        name: pl.concat([tables[name], frame.drop(cs.ends_with("_clock"))], how="diagonal")
-        for name, frame in by_active_job.items()
-    }
-    return Parsed(rows={name: frame for name, frame in tables.items() if not frame.is_empty()})
+    for name, frame in by_active_job.items():
+        tables[name].append(frame.drop(cs.ends_with("_clock")))
+    filled = {name: [frame for frame in frames if not frame.is_empty()] for name, frames in tables.items()}
+    return Parsed(rows={name: pl.concat(frames, how="diagonal") for name, frames in filled.items() if frames})
 
 
 def _for_active_job(lines: pl.DataFrame) -> pl.DataFrame:
@@ -163,7 +169,7 @@ def _meaning() -> pl.Expr:
 
 
 def _lives(lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.filter(pl.col("meaning").is_in(["life", "dead"])).select(
+    return lines.filter(pl.col("meaning").is_in(_LIVES)).select(
         "line_no",
         pl.lit(0, pl.Int32).alias("record_no"),
         "occurred_at",
@@ -189,7 +195,7 @@ def _refusals(lines: pl.DataFrame) -> pl.DataFrame:
     """Jobs that a lock kept out: of a run begun, of the queue, or, where the strategy says so, into the dead set."""
     first, jid = pl.col("first"), pl.col("job_id")
     refused = first.str.extract(_REFUSED, 1)
-    return lines.filter(pl.col("meaning").is_in(["refused", "rejected"])).select(
+    return lines.filter(pl.col("meaning").is_in(_REFUSALS)).select(
         "line_no",
         pl.lit(0, pl.Int32).alias("record_no"),
         "occurred_at",
@@ -250,7 +256,7 @@ def _attributes_and(*names: str) -> pl.Expr:
 
 def _continuations(lines: pl.DataFrame, kept: dict[int, str | None]) -> pl.DataFrame:
     """Lines after a one-line word, such as a library's warnings on the same stream: kept, but not part of it."""
-    one_line = pl.col("meaning").is_in(["life", "dead", "refused", "rejected", "tick", "worker", "requeue"]) | (
+    one_line = pl.col("meaning").is_in({*_LIVES, *_REFUSALS, "tick", "worker", "requeue"}) | (
         (pl.col("meaning") == "report") & pl.col("report").is_null()
     )
     followed = one_line & pl.col("words").str.contains("\n", literal=True) & ~pl.col("line_no").is_in(list(kept))

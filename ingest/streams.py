@@ -296,6 +296,8 @@ def known_stream(ledger: Ledger, source_id: int) -> tuple[Stream, int]:
         source_id=source_id,
         name=path,
         compression=compression,
+        recorded=True,
+        may_have_rejects=True,
         formats=[name for name in formats.split(", ") if name != "unrecognised"],
         also_seen_as=seen_as,
         position=total - pending,

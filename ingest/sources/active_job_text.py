@@ -77,6 +77,7 @@ SOURCE = Source(
     cannot="Whether a process that fell silent lives, unless it broke off in its work; when anything happened, in the "
     "development format; in 6.1 sometimes which of two like jobs that failed at once is retried.",
     claims=_claims,
+    holds=("[ActiveJob] ", "etrying ", "Discarded "),
     parse=_parse,
     goes_on=True,
 )

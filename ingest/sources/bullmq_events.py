@@ -73,5 +73,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends", "errors", "queues"}),
     cannot="Which worker ran a job, its arguments, why an attempt before the last failed, and what was trimmed away.",
     claims=_claims,
+    holds=('"event"',),
     parse=_parse,
 )

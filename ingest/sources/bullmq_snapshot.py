@@ -389,6 +389,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "arguments", "errors"}),
     cannot="Which worker processes live; of jobs that succeeded only those that were not trimmed yet.",
     claims=_claims,
+    holds=('"captured_at"',),
     parse=_parse,
     document=True,
 )

@@ -88,6 +88,7 @@ SOURCE = Source(
     shows=frozenset({"enqueues"}),
     cannot="Which tasks it sent: without the level of debugging a due task has no id, and never arguments or queue.",
     claims=_claims,
+    holds=("beat: ", "Scheduler: ", "Couldn't apply scheduled task ", " sent. id->", "celery beat v"),
     parse=_parse,
     goes_on=True,
 )

@@ -350,6 +350,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
     cannot="Since when a task waits; a worker that was too busy to answer in time looks dead.",
     claims=_claims,
+    holds=('"captured_at"',),
     parse=_parse,
     document=True,
 )

@@ -13,6 +13,7 @@ delivered anew is ``received`` a second time. Messages of exceptions and prints 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -97,6 +98,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="A run that does not end; when a task was sent, its queue, arguments and worker.",
     claims=_claims,
+    begins=re.compile(r"\[\d{4}-| ?-{14} |worker: |/"),
     parse=_parse,
     goes_on=True,
 )

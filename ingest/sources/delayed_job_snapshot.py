@@ -244,6 +244,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "arguments", "errors"}),
     cannot="Jobs that succeeded, which workers live, and the class of an error.",
     claims=_claims,
+    holds=("locked_by",),
     parse=_parse,
     document=True,
 )

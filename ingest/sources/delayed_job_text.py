@@ -191,6 +191,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="When a job was put on its queue and, without Active Job, its arguments; standard output tells no time.",
     claims=_claims,
+    holds=("[Worker(",),
     parse=_parse,
     goes_on=True,
 )

@@ -237,6 +237,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
     cannot="Whether a message that a worker holds runs or waits in its memory, since when, and what has succeeded.",
     claims=_claims,
+    holds=('"captured_at"',),
     parse=_parse,
     document=True,
 )

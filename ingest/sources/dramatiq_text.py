@@ -242,6 +242,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers", "queues"}),
     cannot="At the default level any run that did not fail; at every level how long a message waited.",
     claims=_claims,
+    holds=("] [PID ",),
     parse=_parse,
     goes_on=True,
 )

@@ -264,6 +264,7 @@ SOURCE = Source(
     cannot="The runs before a job's last one, when a job failed that waits for its retry, jobs whose rows were deleted "
     "and, in good_jobs alone, which workers live.",
     claims=_claims,
+    holds=('"good_job"', "serialized_params"),
     parse=_parse,
     document=True,
 )

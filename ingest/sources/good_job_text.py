@@ -211,6 +211,7 @@ SOURCE = Source(
     cannot="What came of a run, and its class and arguments: Active Job's lines in the same log tell; before "
     "version 4, which job a row is; without the logger's prefix, when anything happened.",
     claims=_claims,
+    holds=("[GoodJob] ", "] Aborted enqueue of "),
     parse=_parse,
     goes_on=True,
 )

@@ -227,6 +227,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="Arguments, queues, how long a task waited, and tasks that were enqueued and never taken up.",
     claims=_claims,
+    holds=(":huey",),
     parse=_parse,
     goes_on=True,
 )

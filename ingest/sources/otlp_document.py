@@ -54,6 +54,7 @@ SOURCE = Source(
     shows=LINES.shows,
     cannot=LINES.cannot,
     claims=_claims,
+    holds=('"resource',),
     parse=_parse,
     document=True,
 )

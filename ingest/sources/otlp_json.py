@@ -43,5 +43,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends", "errors", "workers", "queues"}),
     cannot="A job that hangs or whose worker was killed: a span is sent when it ends; nor what sampling left out.",
     claims=_claims,
+    holds=('"resource', '{"undecodedOtlp":'),
     parse=_parse,
 )

@@ -104,6 +104,7 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends"}),
     cannot="Task, queue and arguments of a job, its errors, and which worker ran it.",
     claims=_claims,
+    holds=("id,job_id,type,at", "id,task_name,defer_timestamp,", '"]'),
     parse=_parse,
     document=True,
 )

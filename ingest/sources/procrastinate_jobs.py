@@ -50,6 +50,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "arguments"}),
     cannot="When anything happened and, without a column taken_at, of which moment its rows speak.",
     claims=_claims,
+    holds=("queueing_lock",),
     parse=_parse,
     document=True,
 )

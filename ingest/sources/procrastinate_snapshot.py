@@ -120,6 +120,7 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "starts", "ends", "queues", "workers", "heartbeats", "arguments"}),
     cannot="Errors, names and machines of the workers, and the queues they read.",
     claims=_claims,
+    holds=('"procrastinate"',),
     parse=_parse,
     document=True,
 )

@@ -249,6 +249,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers"}),
     cannot="When anything happened, unless the format was given a time; the queue of a job.",
     claims=_claims,
+    holds=("procrastinate",),
     parse=_parse,
     goes_on=True,
 )

@@ -50,6 +50,7 @@ SOURCE = Source(
     shows=frozenset({"workers", "heartbeats"}),
     cannot="Names and machines of the workers, the queues they read, and workers that shut down in order.",
     claims=_claims,
+    holds=("id,last_heartbeat",),
     parse=_parse,
     document=True,
 )

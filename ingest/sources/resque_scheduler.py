@@ -75,5 +75,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues"}),
     cannot="Which job a delayed one was, or the arguments of a scheduled one: it names classes and counts.",
     claims=_claims,
+    holds=("resque-scheduler: [",),
     parse=_parse,
 )

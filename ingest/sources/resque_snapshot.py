@@ -309,6 +309,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
     cannot="Since when a job waits, or which of two jobs with the same class and arguments it is.",
     claims=_claims,
+    holds=('"captured_at"',),
     parse=_parse,
     document=True,
 )

@@ -208,6 +208,7 @@ SOURCE = Source(
     cannot="Which of two jobs with the same class and arguments it speaks of, and when a job was put on its queue; "
     "under VERBOSE no line has a time or tells its process.",
     claims=_claims,
+    holds=("** [", "*** "),
     parse=_parse,
     goes_on=True,
 )

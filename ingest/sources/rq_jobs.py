@@ -55,5 +55,6 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "ends", "arguments"}),
     cannot="Of which moment it speaks, any run but a job's last, and whether a job still waits.",
     claims=_claims,
+    holds=('"rq:job:',),
     parse=_parse,
 )

@@ -302,6 +302,7 @@ SOURCE = Source(
     shows=frozenset({"enqueues", "ends", "errors", "queues", "workers", "heartbeats", "arguments"}),
     cannot="Any run but a job's last, arguments of more than 75 characters, and jobs that have expired.",
     claims=_claims,
+    holds=('"rq"', '"captured_at"'),
     parse=_parse,
     document=True,
 )

@@ -15,6 +15,7 @@ was abandoned is another worker than the one that ran it. A warm shutdown lets t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -391,6 +392,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "arguments", "workers", "queues"}),
     cannot="When a job was enqueued, whether a failed one will be retried and, by default, on which day.",
     claims=_claims,
+    begins=re.compile(rf"{_PREFIX}(?:[^ :]+: |[A-Z\[*])|StartedJobRegistry "),
     parse=_parse,
     goes_on=True,
 )

@@ -51,5 +51,6 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="When a job was put on its queue, and the queue and arguments of jobs that did not fail.",
     claims=_claims,
+    holds=('"tid":',),
     parse=_parse,
 )

@@ -292,6 +292,7 @@ SOURCE = Source(
     shows=frozenset({"queues", "workers", "heartbeats", "arguments", "errors"}),
     cannot="What happened between two snapshots, and jobs that have succeeded: Sidekiq forgets them at once.",
     claims=_claims,
+    holds=('"captured_at"',),
     parse=_parse,
     document=True,
 )

@@ -68,7 +68,11 @@ def by_patterns(lines: pl.DataFrame) -> Parsed:
     """What these records (``line_no``, ``text``, without colours) say, of whatever kind each is."""
     text, prefix = pl.col("text"), pl.col("prefix")
     from_8 = text.str.contains(rf"^{_SEVERITY} ")
-    parted = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(lines.filter(from_8))]).sort("line_no")
+    newer = lines.filter(from_8)
+    if newer.is_empty():
+        parted = _parted_before_8(lines)
+    else:
+        parted = pl.concat([_parted_before_8(lines.filter(~from_8)), _parted_from_8(newer)]).sort("line_no")
     reason = (
         pl.when(prefix.is_null())
         .then(pl.lit("it begins like a line of Sidekiq's log, but has no severity"))
@@ -168,6 +172,7 @@ SOURCE = Source(
     shows=frozenset({"starts", "ends", "errors", "workers"}),
     cannot="When a job was put on its queue, and the queue and arguments of jobs that did not fail.",
     claims=_claims,
+    holds=("pid=",),
     parse=_parse,
     goes_on=True,
 )

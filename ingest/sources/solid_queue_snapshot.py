@@ -243,6 +243,7 @@ SOURCE = Source(
     cannot="When a run that is over began, whether a finished one succeeded or was handled by retry_on or discard_on, "
     "and jobs whose rows were deleted.",
     claims=_claims,
+    holds=('"solid_queue"',),
     parse=_parse,
     document=True,
 )

@@ -236,6 +236,7 @@ SOURCE = Source(
     cannot="Which job a row is (only a snapshot ties a row to Active Job's id), how runs began and ended (Active Job's "
     "lines in the same log tell), and, without the logger's prefix, when anything happened.",
     claims=_claims,
+    holds=("SolidQueue-",),
     parse=_parse,
     goes_on=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -67,7 +68,13 @@ class Source:
 
     parse: Parse
     holds: tuple[str, ...] = ()
-    """Texts of which a record's first line holds one: only such lines are given to ``claims``; all of them, if none."""
+    """
+    Texts of which what ``claims`` accepts holds one: only such lines are given to it; all of them, if none. Of many
+    formats few are possible then, and an expression is dearer to make ready than a text is to search.
+    """
+
+    begins: re.Pattern[str] | None = None
+    """What at least such a record begins with, where no text is in all of them."""
 
     goes_on: bool = False
     """Whether a record may go on over the lines after it that no source claims."""
@@ -77,3 +84,9 @@ class Source:
 
     zone: tzinfo | None = None
     """The zone of its times that name none, where who describes the format states it."""
+
+    def may_claim(self, text: str) -> bool:
+        """Whether it is possible at all that ``claims`` accepts this text, or a line of it."""
+        if self.holds and not any(held in text for held in self.holds):
+            return False
+        return self.begins is None or any(map(self.begins.match, text.split("\n")))

@@ -31,6 +31,7 @@ WRAPPER = Wrapper(
     name="cloudwatch",
     describes="CloudWatch's log events and Insights",
     claims=_claims,
+    holds=('timestamp"',),
     peel=opened_with("cloudwatch.sql"),
     gives_way=True,
 )

@@ -35,4 +35,6 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-WRAPPER = Wrapper(name="cloudwatch_tail", describes="aws logs tail", claims=_claims, peel=_peel, gives_way=True)
+WRAPPER = Wrapper(
+    name="cloudwatch_tail", describes="aws logs tail", claims=_claims, holds=("+00:00 ",), peel=_peel, gives_way=True
+)

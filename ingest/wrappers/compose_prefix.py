@@ -30,4 +30,6 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-WRAPPER = Wrapper(name="compose", describes="docker compose logs", claims=_claims, peel=_peel, gives_way=True)
+WRAPPER = Wrapper(
+    name="compose", describes="docker compose logs", claims=_claims, holds=(" |",), peel=_peel, gives_way=True
+)

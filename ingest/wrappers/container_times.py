@@ -8,6 +8,8 @@ Trap: job systems begin their own lines with such a time. Only these two always 
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import polars as pl
 
@@ -15,9 +17,11 @@ from ingest.wrappers.envelope_json import json_object
 from ingest.wrappers.moments import OFFSET, utc
 from ingest.wrappers.wrapper import Wrapper
 
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}"
+
 
 def _claims(line: pl.Expr) -> pl.Expr:
-    return line.str.contains(rf"^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{9}}{OFFSET}(?: |$)")
+    return line.str.contains(rf"^{_TIME}{OFFSET}(?: |$)")
 
 
 def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -32,5 +36,6 @@ WRAPPER = Wrapper(
     name="container_times",
     describes="docker logs --timestamps, kubectl logs --timestamps",
     claims=_claims,
+    begins=re.compile(_TIME),
     peel=_peel,
 )

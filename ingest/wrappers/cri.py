@@ -33,4 +33,6 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-WRAPPER = Wrapper(name="cri", describes="Kubernetes' container logs", claims=_claims, peel=_peel)
+WRAPPER = Wrapper(
+    name="cri", describes="Kubernetes' container logs", claims=_claims, holds=(" stdout ", " stderr "), peel=_peel
+)

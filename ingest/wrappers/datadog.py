@@ -27,5 +27,10 @@ def _claims(line: pl.Expr) -> pl.Expr:
 
 
 WRAPPER = Wrapper(
-    name="datadog", describes="Datadog's log events", claims=_claims, peel=opened_with("datadog.sql"), gives_way=True
+    name="datadog",
+    describes="Datadog's log events",
+    claims=_claims,
+    holds=('"attributes"', '"content"', '"_id"', '"Date"'),
+    peel=opened_with("datadog.sql"),
+    gives_way=True,
 )

@@ -22,6 +22,7 @@ WRAPPER = Wrapper(
     name="docker",
     describes="docker's json-file logs",
     claims=_claims,
+    holds=('{"log":"',),
     peel=opened_with("docker_json.sql"),
     gives_way=True,
 )

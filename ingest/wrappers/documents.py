@@ -118,10 +118,22 @@ def json_events(document: str) -> Iterator[Event]:
         if document[at] == "[":
             at = yield from _of_list(document, at, "")
         elif document[at] == "{":
-            at = yield from _of_object(document, at)
+            at = _behind_plain_line(document, at) or (yield from _of_object(document, at))
         else:
             raise _DamagedError(at)
         at = _after_space(document, at)
+
+
+def _behind_plain_line(document: str, begin: int) -> int | None:
+    """Where the line ends of which this object is all, if it lists no events: a line of a log, decoded in one go."""
+    end = document.find("\n", begin, begin + HEAD)
+    if end < 0:
+        return None
+    try:
+        value = json.loads(document[begin:end])
+    except (ValueError, RecursionError):
+        return None
+    return None if any(key in value for key in _HOLDERS) else end
 
 
 def _of_object(document: str, begin: int) -> Generator[Event, None, int]:

@@ -27,5 +27,6 @@ WRAPPER = Wrapper(
     name="elasticsearch",
     describes="documents of Elasticsearch and OpenSearch",
     claims=_claims,
+    holds=('"_source"',),
     peel=opened_with("elasticsearch.sql"),
 )

@@ -33,4 +33,4 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-WRAPPER = Wrapper(name="heroku", describes="heroku logs", claims=_claims, peel=_peel, gives_way=True)
+WRAPPER = Wrapper(name="heroku", describes="heroku logs", claims=_claims, holds=("]:",), peel=_peel, gives_way=True)

@@ -10,6 +10,8 @@ several.
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import polars as pl
 
@@ -23,6 +25,7 @@ _FULL = r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? [A-Z0-9+-]{
 _LEVEL = "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)"
 _TAG = r'[^\s:\[\]{}"]+'
 _HOST_AND_TAG = rf"(\S+) ({_TAG})(?:\[([^\]\s]*)\])?:(?: |$)"
+_BEGINS = re.compile(rf"(?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) [^ ]+ [^ ]+:(?: |$)")
 _HEAD = rf"^(?:<\d{{1,3}}>)?(?:{_ISO}|{_FULL}) {_HOST_AND_TAG}"
 
 
@@ -77,6 +80,7 @@ WRAPPER = Wrapper(
     name="syslog_iso",
     describes="rsyslog's files, journalctl -o short-iso and -o short-full",
     claims=_claims,
+    begins=_BEGINS,
     peel=_peel,
     gives_way=True,
 )

@@ -41,4 +41,6 @@ def _text(array: str) -> str:
     return "\n".join(part if isinstance(part, str) else _text(json.dumps(part)) for part in parts if part)
 
 
-WRAPPER = Wrapper(name="journal", describes="journalctl -o json", claims=_claims, peel=_peel)
+WRAPPER = Wrapper(
+    name="journal", describes="journalctl -o json", claims=_claims, holds=('"__REALTIME_TIMESTAMP"',), peel=_peel
+)

@@ -31,4 +31,4 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-WRAPPER = Wrapper(name="kubectl", describes="kubectl logs --prefix", claims=_claims, peel=_peel)
+WRAPPER = Wrapper(name="kubectl", describes="kubectl logs --prefix", claims=_claims, holds=("[pod/",), peel=_peel)

@@ -13,6 +13,7 @@ from datetime import datetime
 import duckdb
 import polars as pl
 
+from ingest.records import FEW
 from ingest.wrappers import WRAPPERS, Wrapper
 from ingest.wrappers.moments import of_a_clock
 from ingest.wrappers.wrapper import TOLD
@@ -127,7 +128,10 @@ def _claimed(frame: pl.DataFrame, wrappers: Sequence[Wrapper], known: Claims) ->
     frame = frame.with_columns(
         pl.coalesce(
             pl.lit(None, pl.String),
-            *(pl.when(open_to_all & wrapper.claims(text)).then(pl.lit(wrapper.name)) for wrapper in wrappers),
+            *(
+                pl.when(open_to_all & wrapper.claims(text)).then(pl.lit(wrapper.name))
+                for wrapper in _possible(frame, wrappers)
+            ),
         ).alias("wrapper")
     )
     giving_way = [wrapper.name for wrapper in wrappers if wrapper.gives_way]
@@ -139,6 +143,14 @@ def _claimed(frame: pl.DataFrame, wrappers: Sequence[Wrapper], known: Claims) ->
     return frame.with_columns(
         pl.when(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(taken.implode())).then("wrapper").alias("wrapper")
     )
+
+
+def _possible(frame: pl.DataFrame, wrappers: Sequence[Wrapper]) -> Sequence[Wrapper]:
+    """Those of which any line may be: of few lines it is cheaper to look for words than to ask all wrappers."""
+    if frame.height > FEW:
+        return wrappers
+    text = "\n".join(frame["text"])
+    return [wrapper for wrapper in wrappers if wrapper.may_claim(text)]
 
 
 def _without_one_layer(

@@ -28,6 +28,7 @@ WRAPPER = Wrapper(
     name="shipped",
     describes="lines of Filebeat, Fluentd, Fluent Bit, Logstash and Vector",
     claims=_claims,
+    holds=('"@timestamp"', '"kubernetes"'),
     peel=opened_with("shipped.sql"),
     gives_way=True,
 )

@@ -40,4 +40,4 @@ def _messages(line: str) -> str:
     return b"\n".join(messages).decode("utf-8", "replace")
 
 
-WRAPPER = Wrapper(name="counted", describes="syslog over TCP, octet-counted", claims=_claims, peel=_peel)
+WRAPPER = Wrapper(name="counted", describes="syslog over TCP, octet-counted", claims=_claims, holds=(" <",), peel=_peel)

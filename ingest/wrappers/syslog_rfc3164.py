@@ -9,6 +9,8 @@ Trap: tabs, and line ends on some machines, come as ``#011`` and ``#012``.
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import polars as pl
 
@@ -61,4 +63,10 @@ def _peel(lines: pl.DataFrame, _: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-WRAPPER = Wrapper(name="syslog_short", describes="syslog, RFC 3164; journalctl -o short", claims=_claims, peel=_peel)
+WRAPPER = Wrapper(
+    name="syslog_short",
+    describes="syslog, RFC 3164; journalctl -o short",
+    claims=_claims,
+    begins=re.compile(rf"(?:<\d{{1,3}}>)?{_TIME} "),
+    peel=_peel,
+)

@@ -55,4 +55,4 @@ def _told(field: pl.Expr) -> pl.Expr:
     return pl.when(field != "-").then(field)
 
 
-WRAPPER = Wrapper(name="syslog", describes="syslog, RFC 5424", claims=_claims, peel=_peel)
+WRAPPER = Wrapper(name="syslog", describes="syslog, RFC 5424", claims=_claims, holds=(">1 ",), peel=_peel)

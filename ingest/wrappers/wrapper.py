@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,5 +60,17 @@ class Wrapper:
 
     peel: Peel
 
+    holds: tuple[str, ...] = ()
+    """Texts of which every line that ``claims`` accepts holds one; none where no text is in all of them."""
+
+    begins: re.Pattern[str] | None = None
+    """What at least such a line begins with; an expression is dearer to make ready than a few lines are to look at."""
+
     gives_way: bool = False
     """Whether a line may look like this and be a job system's own: what a source claims is then left alone."""
+
+    def may_claim(self, text: str) -> bool:
+        """Whether it is possible at all that ``claims`` accepts this text, or a line of it."""
+        if self.holds and not any(held in text for held in self.holds):
+            return False
+        return self.begins is None or any(map(self.begins.match, text.split("\n")))

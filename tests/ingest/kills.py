@@ -16,7 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.ingest.loads import load_all
+from ingest.loading import load
+from tests.ingest.loads import NOW
 
 CHUNK = 8192
 _LONGEST = 0.25
@@ -30,7 +31,7 @@ def kill(database: Path, file: Path, *, seed: int, kills: int) -> int:
         child = os.fork()
         if child == 0:
             try:
-                load_all(database, file, chunk=CHUNK)
+                load(database, [file], now=NOW, chunk=CHUNK)
             finally:
                 os._exit(0)
         time.sleep(dice.uniform(0, _LONGEST))

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pytest
 from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]  # it comes without types
@@ -35,6 +34,7 @@ from jobrunner.middleware.tracing import Tracing
 from jobrunner.otlp_lines import OtlpLines
 from jobrunner.snapshot import snapshot
 from jobrunner.worker import Worker
+from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,7 +237,7 @@ def test_what_is_written_can_be_read(site: Site) -> None:
     for source, path in ((job_log.SOURCE, site.log), (otlp_json.SOURCE, site.lines)):
         texts = path.read_text().splitlines()
         frame = pl.DataFrame({"line_no": range(1, len(texts) + 1), "text": texts})
-        parsed = source.parse(frame, duckdb.connect())
+        parsed = source.parse(frame, SCRATCH)
         assert parsed.rejects is None or parsed.rejects.is_empty()
 
 

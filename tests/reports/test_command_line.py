@@ -23,13 +23,6 @@ def run(*words: str | Path) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    path = tmp_path / "jobtrail.duckdb"
-    assert run("ingest", CAPTURE / "sidekiq.log", CAPTURE / "snapshots", "--db", path).exit_code == 0
-    return path
-
-
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from reports.cli import cli; cli(['--help'], standalone_mode=False);"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from reports.incident import IncidentReport
 from reports.render import RENDERERS
-from tests.reports.golden import THREE_MINUTES, report_on
 
 CHROMIUM = shutil.which("chromium")
 QUIET = (
@@ -25,10 +25,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    file = folder / "incident.html"
-    file.write_text(RENDERERS[".html"](report_on(THREE_MINUTES, folder)), encoding="utf-8")
+def page_file(tmp_path_factory: pytest.TempPathFactory, three_minutes: IncidentReport) -> Path:
+    file = tmp_path_factory.mktemp("page") / "incident.html"
+    file.write_text(RENDERERS[".html"](three_minutes), encoding="utf-8")
     return file
 
 

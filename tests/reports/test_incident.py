@@ -19,7 +19,6 @@ from reports.render import RENDERERS
 from reports.wording import axis, lasting, period, sparkline, visible
 from reports.wording import value as wording_of
 from tests.analysis.tables import empty_database
-from tests.reports.golden import THREE_MINUTES, report_on
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -82,9 +81,9 @@ def moments_that_say(value: str) -> Moments:
     )
 
 
-@pytest.fixture(scope="module")
-def captured(tmp_path_factory: pytest.TempPathFactory) -> IncidentReport:
-    return report_on(THREE_MINUTES, tmp_path_factory.mktemp("captured"))
+@pytest.fixture
+def captured(three_minutes: IncidentReport) -> IncidentReport:
+    return three_minutes
 
 
 def report_that_says(value: str) -> IncidentReport:

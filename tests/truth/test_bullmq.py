@@ -5,20 +5,22 @@ from __future__ import annotations
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cache
 
 import duckdb
 import pytest
 
 from analysis.check import check
-from ingest.database import open_for_reading, open_for_writing
-from ingest.derive import derive, derive_temporarily
+from ingest.database import open_for_reading
+from ingest.derive import derive_temporarily
 from ingest.loading import load
 from tests.truth.test_captures import CAPTURES, THRESHOLDS
+
+pytestmark = pytest.mark.xdist_group("bullmq")
 
 CAPTURE = CAPTURES / "bullmq-6.7.0"
 EVENTS, SNAPSHOT, SPANS = "events.jsonl.gz", "snapshot.json.gz", "traces.jsonl.gz"
@@ -54,16 +56,23 @@ def truth() -> Truth:
     return found
 
 
-@contextmanager
-def loaded(folder: Path, truth: Truth, *names: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    database = folder / "jobtrail.duckdb"
-    load(database, [CAPTURE / name for name in names], now=datetime(2026, 11, 26, tzinfo=UTC))
-    with open_for_writing(database) as db:
-        derive(db)
-    with open_for_reading(database) as db:
-        assert db.execute("select * from rejected_lines").fetchall() == []
-        derive_temporarily(db, truth.looked_at)
-        yield db
+@pytest.fixture(scope="module")
+def loaded(
+    tmp_path_factory: pytest.TempPathFactory, truth: Truth
+) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
+    """Gives a database of these inputs as of the look at the jobs, the same one to all who only read it."""
+    with ExitStack() as opened:
+
+        @cache
+        def database(*names: str) -> duckdb.DuckDBPyConnection:
+            path = tmp_path_factory.mktemp("bullmq") / "jobtrail.duckdb"
+            load(path, [CAPTURE / name for name in names], now=datetime(2026, 11, 26, tzinfo=UTC))
+            db = opened.enter_context(open_for_reading(path))
+            assert db.execute("select * from rejected_lines").fetchall() == []
+            derive_temporarily(db, truth.looked_at)
+            return db
+
+        yield database
 
 
 def told(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
@@ -83,31 +92,34 @@ def told(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
         pytest.param([EVENTS, *LOGS, SNAPSHOT, SPANS], id="everything"),
     ],
 )
-def test_every_execution_is_told_once_with_its_outcome(names: list[str], truth: Truth, tmp_path: Path) -> None:
-    with loaded(tmp_path, truth, *names) as db:
-        assert told(db) == truth.ran
+def test_every_execution_is_told_once_with_its_outcome(
+    names: list[str], truth: Truth, loaded: Callable[..., duckdb.DuckDBPyConnection]
+) -> None:
+    assert told(loaded(*names)) == truth.ran
 
 
-def test_spans_tell_every_execution_that_ended(truth: Truth, tmp_path: Path) -> None:
+def test_spans_tell_every_execution_that_ended(truth: Truth, loaded: Callable[..., duckdb.DuckDBPyConnection]) -> None:
     ended = {job: [end for end in ran if end in ("succeeded", "failed")] for job, ran in truth.ran.items()}
-    with loaded(tmp_path, truth, SPANS) as db:
-        assert told(db) == {job: ran for job, ran in ended.items() if ran}
+    assert told(loaded(SPANS)) == {job: ran for job, ran in ended.items() if ran}
 
 
-def test_a_snapshot_tells_what_became_of_each_job(truth: Truth, tmp_path: Path) -> None:
+def test_a_snapshot_tells_what_became_of_each_job(
+    truth: Truth, loaded: Callable[..., duckdb.DuckDBPyConnection]
+) -> None:
     becomes = {"scheduled": "scheduled", "unread": "queued", "hang": "running"}
     failed = ("exhausted", "exhausted-at-once", "unrecoverable")
-    with loaded(tmp_path, truth, SNAPSHOT) as db:
-        states = dict(db.execute("select job_id, state from jobs").fetchall())
+    states = dict(loaded(SNAPSHOT).execute("select job_id, state from jobs").fetchall())
     for job, kind in truth.planted.items():
         assert states[job] == ("failed" if kind in failed else becomes.get(kind, "succeeded")), f"{job}, {kind}"
 
 
-def test_what_was_planted_is_flagged_and_nothing_else(truth: Truth, tmp_path: Path) -> None:
+def test_what_was_planted_is_flagged_and_nothing_else(
+    truth: Truth, loaded: Callable[..., duckdb.DuckDBPyConnection]
+) -> None:
     flagged: dict[str, set[str]] = defaultdict(set)
-    with loaded(tmp_path, truth, EVENTS, *LOGS, SNAPSHOT, SPANS) as db:
-        for finding in check(db, as_of=truth.looked_at.replace(tzinfo=UTC), settings=THRESHOLDS).findings:
-            flagged[finding.rule] |= set(finding.jobs)
+    db = loaded(EVENTS, *LOGS, SNAPSHOT, SPANS)
+    for finding in check(db, as_of=truth.looked_at.replace(tzinfo=UTC), settings=THRESHOLDS).findings:
+        flagged[finding.rule] |= set(finding.jobs)
     planted = defaultdict(set)
     for job, kind in truth.planted.items():
         planted[kind].add(job)

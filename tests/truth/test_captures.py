@@ -56,20 +56,31 @@ def captured(name: str, folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnectio
     shutil.copytree(capture.folder, folder / name, ignore=shutil.ignore_patterns(*WITHHELD))
     database = folder / "jobtrail.duckdb"
     load(database, [folder / name], now=datetime(2026, 11, 24, tzinfo=UTC))
-    with open_for_writing(database) as db:
-        derive(db)
+    if capture.as_of is None:
+        with open_for_writing(database) as db:
+            derive(db)
     with open_for_reading(database) as db:
         if capture.as_of:
             derive_temporarily(db, capture.as_of.replace(tzinfo=None))
         yield db, capture
 
 
-@pytest.mark.parametrize("name", CAPTURED)
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CAPTURED], ids=CAPTURED
+)
+def at_hand(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, duckdb.DuckDBPyConnection, Capture]]:
+    """A capture's name, the database that all tests of it read, and what is known of it."""
+    with captured(request.param, tmp_path_factory.mktemp("capture")) as (db, capture):
+        yield request.param, db, capture
+
+
 def test_every_visible_fault_is_found_and_nothing_else_is_flagged(
-    name: str, tmp_path: Path, print_at_the_end: Callable[[str], None]
+    at_hand: tuple[str, duckdb.DuckDBPyConnection, Capture], print_at_the_end: Callable[[str], None]
 ) -> None:
-    with captured(name, tmp_path) as (db, capture):
-        investigation = check(db, as_of=capture.as_of, settings=THRESHOLDS)
+    name, db, capture = at_hand
+    investigation = check(db, as_of=capture.as_of, settings=THRESHOLDS)
     flagged: dict[str, set[str]] = defaultdict(set)
     for finding in investigation.findings:
         flagged[finding.rule] |= set(finding.jobs)
@@ -98,15 +109,14 @@ _FITS: Mapping[str, Callable[[str], bool]] = {
 """Kind of verdict to the executions it is right for: + succeeded, - failed or cut off, ? without an end."""
 
 
-@pytest.mark.parametrize("name", CAPTURED)
-def test_the_verdict_on_a_job_fits_what_really_ran(name: str, tmp_path: Path) -> None:
-    with captured(name, tmp_path) as (db, capture):
-        asked = db.execute(
-            "select job_key, job_id, job_class from jobs qualify state <> 'succeeded' or attempts > 1"
-            " or row_number() over (partition by job_class, state order by job_key) = 1"
-        ).fetchall()
-        verdicts = {job_id: story(db, job_key, as_of=capture.as_of).verdict for job_key, job_id, _ in asked}
-        classes = {job_id: job_class for _, job_id, job_class in asked}
+def test_the_verdict_on_a_job_fits_what_really_ran(at_hand: tuple[str, duckdb.DuckDBPyConnection, Capture]) -> None:
+    _, db, capture = at_hand
+    asked = db.execute(
+        "select job_key, job_id, job_class from jobs qualify state <> 'succeeded' or attempts > 1"
+        " or row_number() over (partition by job_class, state order by job_key) = 1"
+    ).fetchall()
+    verdicts = {job_id: story(db, job_key, as_of=capture.as_of).verdict for job_key, job_id, _ in asked}
+    classes = {job_id: job_class for _, job_id, job_class in asked}
     recorded = {run.job_class for runs in capture.executions.values() for run in runs}
     for job_id, verdict in verdicts.items():
         if job_id not in capture.executions and verdict.kind == "finished" and classes[job_id] not in recorded:

@@ -17,6 +17,8 @@ from ingest.derive import derive
 from ingest.loading import load
 from tests.truth.test_captures import CAPTURES, THRESHOLDS
 
+pytestmark = pytest.mark.xdist_group("celery")
+
 CAPTURE = CAPTURES / "celery-otel_links"
 
 

@@ -15,6 +15,8 @@ from analysis.story import story
 from tests.truth.scoring import Capture
 from tests.truth.test_captures import CAPTURES, THRESHOLDS, captured
 
+pytestmark = pytest.mark.xdist_group("resque")
+
 NAME = "resque-3.0.0"
 Job = tuple[str, str]
 """Class and arguments, as the ledger of executions names them."""

@@ -14,11 +14,13 @@ import duckdb
 import pytest
 
 from analysis.check import check
-from ingest.database import open_for_reading, open_for_writing
-from ingest.derive import derive, derive_temporarily
+from ingest.database import open_for_reading
+from ingest.derive import derive_temporarily
 from ingest.loading import load
 from tests.truth.scoring import WITHHELD
 from tests.truth.test_captures import CAPTURES, THRESHOLDS
+
+pytestmark = pytest.mark.xdist_group("rq")
 
 FOLDER = CAPTURES / "rq-run1"
 TRUTH: Mapping[str, Any] = json.loads((FOLDER / "truth.json").read_text())
@@ -53,8 +55,6 @@ def db(tmp_path_factory: pytest.TempPathFactory, dated: date | None) -> Iterator
     folder = tmp_path_factory.mktemp("rq")
     shutil.copytree(FOLDER, folder / "rq", ignore=shutil.ignore_patterns(*WITHHELD))
     load(folder / "t.duckdb", [folder / "rq"], now=datetime(2026, 11, 24, tzinfo=UTC), first_day=dated)
-    with open_for_writing(folder / "t.duckdb") as db:
-        derive(db)
     with open_for_reading(folder / "t.duckdb") as db:
         derive_temporarily(db, AS_OF.replace(tzinfo=None))
         yield db

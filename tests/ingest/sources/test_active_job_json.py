@@ -6,13 +6,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
 from ingest.active_job_arguments import plain_arguments
 from ingest.sources import active_job_json, sidekiq_json
 from ingest.sources.source import Parsed
+from tests.ingest.scratch import SCRATCH
 
 ID, JID = "bc0cf3c5-aebe-4236-8ddd-42130f4661ab", "0123456789abcdef01234567"
 NANOSECONDS = 1772402405120345678
@@ -25,7 +25,7 @@ def parsed(*lines: Any) -> Parsed:
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     frame = pl.DataFrame({"line_no": list(range(1, len(texts) + 1)), "text": texts})
     assert frame.select(active_job_json.SOURCE.claims(pl.col("text")).all()).item()
-    return active_job_json.SOURCE.parse(frame, duckdb.connect())
+    return active_job_json.SOURCE.parse(frame, SCRATCH)
 
 
 def event(line: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.records import physical_lines, sort_lines
 from ingest.sources import Source, active_job_text, sidekiq_json, sidekiq_text
+from tests.ingest.scratch import SCRATCH
 
 ID, OTHER = "bc0cf3c5-aebe-4236-8ddd-42130f4661ab", "4aaf9919-66b2-4795-b2ff-e764e2295956"
 JID = "0123456789abcdef01234567"
@@ -27,7 +27,7 @@ AT = datetime(2026, 3, 1, 22, 0, 5, 120345)  # noqa: DTZ001 - a wall clock
 def rows(text: str, source: Source = active_job_text.SOURCE) -> dict[str, list[dict[str, Any]]]:
     """Rows of a whole log text, table by table."""
     parted = sort_lines(physical_lines(text.encode(), line_no=1, byte_offset=0), [source])
-    parsed = source.parse(parted.records[source.name].select("line_no", "text"), duckdb.connect())
+    parsed = source.parse(parted.records[source.name].select("line_no", "text"), SCRATCH)
     assert parsed.rejects is None
     return {table: frame.to_dicts() for table, frame in parsed.rows.items()}
 
@@ -203,7 +203,7 @@ def test_jobs_enqueued_together_are_told_in_words_and_those_refused_as_an_event(
 
 def test_the_zone_shows_where_a_start_repeats_its_enqueue_in_utc() -> None:
     text = "I, [2026-03-01T23:00:05.120345 #80]  INFO -- : " + WORDS[0][1]
-    moments = active_job_text.SOURCE.parse(pl.DataFrame({"line_no": [1], "text": [text]}), duckdb.connect()).moments
+    moments = active_job_text.SOURCE.parse(pl.DataFrame({"line_no": [1], "text": [text]}), SCRATCH).moments
     assert moments is not None
     assert [str(moment) for moment in moments.row(0)] == ["2026-03-01 23:00:05.120345", "2026-03-01 22:00:04.384077"]
 

@@ -6,13 +6,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sources.bullmq_events import SOURCE
+from tests.ingest.scratch import SCRATCH
 from tests.ingest.sources.reading import claimed, rows_of
 
 
@@ -140,6 +140,6 @@ def test_only_entries_of_a_stream_are_claimed() -> None:
 )
 def test_no_value_raises_and_every_entry_is_accounted_for(fields: dict[str, Any]) -> None:
     text = json.dumps({"id": "1772402405120-0", "event": "active", **fields})
-    parsed = SOURCE.parse(pl.DataFrame({"line_no": [1], "text": [text]}), duckdb.connect())
+    parsed = SOURCE.parse(pl.DataFrame({"line_no": [1], "text": [text]}), SCRATCH)
     frames = [*parsed.rows.values(), *([] if parsed.rejects is None else [parsed.rejects])]
     assert {number for frame in frames for number in frame["line_no"]} == {1}

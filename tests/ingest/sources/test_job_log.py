@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from ingest.sources import job_log
 from ingest.sources.job_log import SOURCE
 from jobrunner.contract import JobLogLine
+from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
     from ingest.sources.source import Parsed
@@ -27,7 +27,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def parsed(*texts: str) -> Parsed:
     frame = pl.DataFrame({"line_no": range(1, len(texts) + 1), "text": texts})
-    return SOURCE.parse(frame, duckdb.connect())
+    return SOURCE.parse(frame, SCRATCH)
 
 
 def line(**more: object) -> str:

@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from ingest.sources import jobrunner_snapshot
 from ingest.sources.jobrunner_snapshot import SOURCE
 from jobrunner.contract import Snapshot, SnapshotJob, SnapshotProcess, SnapshotQueue
+from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
     from ingest.sources.source import Parsed
@@ -26,7 +26,7 @@ HELD = NOON.replace(tzinfo=None)
 
 def parsed(*texts: str) -> Parsed:
     frame = pl.DataFrame({"line_no": range(1, len(texts) + 1), "text": texts})
-    return SOURCE.parse(frame, duckdb.connect())
+    return SOURCE.parse(frame, SCRATCH)
 
 
 def snapshot(**more: object) -> str:

@@ -19,9 +19,9 @@ from ingest.mapped_log import source_of, with_mapped
 from ingest.mapping import LogMapping, MappedField, mappings_in
 from ingest.sources import SOURCES
 from tests.ingest.loads import NOW, evidence
+from tests.ingest.scratch import SCRATCH
 from tests.ingest.sources.reading import claimed, rows_of
 
-SCRATCH = duckdb.connect(config={"threads": 1})
 AT = datetime(2026, 3, 1, 22, 0, 5, 120000)  # noqa: DTZ001 - as the tables hold it
 FIELDS = {
     "job_id": "jid", "job_class": "task", "queue": "q", "attempt": "try", "pid": "pid",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
 from ingest.sources import otlp_json
 from ingest.sources.otlp_document import SOURCE
 from ingest.sources.source import Parsed
+from tests.ingest.scratch import SCRATCH
 
 CAPTURE = Path(__file__).parents[2] / "fixtures" / "captures" / "celery-otel_links" / "otlp"
 LINES = (CAPTURE / "traces.jsonl").read_text().splitlines()[:4]
@@ -19,12 +19,12 @@ REQUESTS = [json.loads(line) for line in LINES]
 
 
 def parsed(document: str) -> Parsed:
-    return SOURCE.parse(pl.DataFrame({"line_no": [1], "text": [document]}), duckdb.connect())
+    return SOURCE.parse(pl.DataFrame({"line_no": [1], "text": [document]}), SCRATCH)
 
 
 def by_lines(texts: list[str]) -> pl.DataFrame:
     frame = pl.DataFrame({"line_no": range(1, len(texts) + 1), "text": texts})
-    return otlp_json.SOURCE.parse(frame, duckdb.connect()).rows["spans"].drop("line_no", "record_no")
+    return otlp_json.SOURCE.parse(frame, SCRATCH).rows["spans"].drop("line_no", "record_no")
 
 
 def claims(*beginnings: str) -> list[bool]:

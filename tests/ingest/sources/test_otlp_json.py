@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from ingest.sources import otlp_json
 from ingest.sources.otlp_json import SOURCE
 from jobrunner.contract import SpanAttribute
+from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
     from ingest.sources.source import Parsed
@@ -27,7 +27,7 @@ def parsed(*texts: str) -> Parsed:
     frame = pl.DataFrame(
         {"line_no": range(1, len(texts) + 1), "text": texts}, schema={"line_no": pl.Int64, "text": pl.String}
     )
-    return SOURCE.parse(frame, duckdb.connect())
+    return SOURCE.parse(frame, SCRATCH)
 
 
 def pairs(attributes: dict[str, object]) -> list[dict[str, object]]:

@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given
@@ -14,7 +13,8 @@ from hypothesis import strategies as st
 
 from ingest.records import physical_lines, sort_lines
 from ingest.sources import SOURCES, resque_scheduler, resque_text
-from tests.ingest.sources.records_of import rows_of
+from tests.ingest.scratch import SCRATCH
+from tests.ingest.sources.reading import rows_of
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 AT = datetime(2026, 3, 1, 22, 0, 5)  # noqa: DTZ001 - naive, as the clock showed it
@@ -110,7 +110,7 @@ def test_lines_that_tell_seconds_since_1970_tell_the_zone() -> None:
         f"{VV}resque-3.0.0: Forked 91 at 1772398805\n{VV}resque-3.0.0: Processing a since 1772398805 [C]\n{VV}Found\n"
     )
     records = sort_lines(physical_lines(text.encode(), line_no=1, byte_offset=0), [resque_text.SOURCE]).records
-    moments = resque_text.SOURCE.parse(records["resque_text"].select("line_no", "text"), duckdb.connect()).moments
+    moments = resque_text.SOURCE.parse(records["resque_text"].select("line_no", "text"), SCRATCH).moments
     assert moments is not None
     assert moments.rows() == [(AT, datetime(2026, 3, 1, 21, 0, 5))] * 2  # noqa: DTZ001 - naive UTC
 
@@ -184,7 +184,7 @@ def test_the_samples_are_claimed_by_their_source_alone(folder: str) -> None:
 def test_whatever_follows_a_valid_beginning_is_a_row_or_a_reject(tail: str, beginning: str) -> None:
     text = f"{beginning}{tail}".replace("\n", " ").replace("\r", " ")
     records = pl.DataFrame({"line_no": [1], "text": [text]})
-    parsed = resque_text.SOURCE.parse(records, duckdb.connect())
+    parsed = resque_text.SOURCE.parse(records, SCRATCH)
     rejected = [] if parsed.rejects is None else parsed.rejects["line_no"].to_list()
     assert [frame["line_no"].to_list() for frame in parsed.rows.values()] + [rejected] * bool(rejected) == [[1]]
     for frame in parsed.rows.values():

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from ingest.sources import SOURCES, resque_snapshot
-from tests.ingest.sources.records_of import Tables, rows_of
+from tests.ingest.sources.reading import Tables, rows_of
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 SAMPLE = (SAMPLES / "resque_snapshot" / "namespaced.json").read_text()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.records import physical_lines, sort_lines
 from ingest.sources import Source, sidekiq_json, sidekiq_text
+from tests.ingest.scratch import SCRATCH
 
 JID = "0123456789abcdef01234567"
 AT = datetime(2026, 3, 1, 22, 0, 5, 120000)  # noqa: DTZ001 - naive UTC, as the tables have it
@@ -36,7 +36,7 @@ def rows(source: Source, text: str) -> dict[str, list[dict[str, Any]]]:
     """Rows of a whole log text, table by table; rejects under their own name."""
     parted = sort_lines(physical_lines(text.encode(), line_no=1, byte_offset=0), [source])
     records = parted.records.get(source.name, pl.DataFrame({"line_no": [], "text": []}))
-    parsed = source.parse(records.select("line_no", "text"), duckdb.connect())
+    parsed = source.parse(records.select("line_no", "text"), SCRATCH)
     found = {table: frame.to_dicts() for table, frame in parsed.rows.items()}
     return found | ({"rejects": parsed.rejects.to_dicts()} if parsed.rejects is not None else {})
 
@@ -277,7 +277,7 @@ def test_whatever_follows_a_prefix_is_accounted_for(words: str) -> None:
         (sidekiq_text.SOURCE, f"{FROM_8} context={words} job={{{words}}}: {words}"),
         (sidekiq_json.SOURCE, '{"ts":"2026-03-01T22:00:05.120Z","pid":1,"tid":"a","lvl":"INFO","msg":"' + words),
     ):
-        parsed = source.parse(pl.DataFrame({"line_no": [1], "text": [text]}), duckdb.connect())
+        parsed = source.parse(pl.DataFrame({"line_no": [1], "text": [text]}), SCRATCH)
         assert sum(frame.height for frame in parsed.rows.values()) + (parsed.rejects is not None) >= 1
 
 

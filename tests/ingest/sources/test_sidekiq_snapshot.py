@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.sources.sidekiq_snapshot import SOURCE
+from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
     from ingest.sources.source import Parsed
@@ -25,7 +25,7 @@ DOCUMENTS = [*sorted(CAPTURES.glob("sidekiq-*/snapshots/0*.json")), LAST]
 
 def parsed(*texts: str) -> Parsed:
     frame = pl.DataFrame({"line_no": range(1, len(texts) + 1), "text": texts})
-    return SOURCE.parse(frame, duckdb.connect())
+    return SOURCE.parse(frame, SCRATCH)
 
 
 def snapshot(keys: dict[str, Any], **more: object) -> str:

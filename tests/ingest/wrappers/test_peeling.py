@@ -15,6 +15,7 @@ from ingest.sources import SOURCES
 from ingest.wrappers import WRAPPERS
 from ingest.wrappers.peeling import MOST_BETWEEN, peel_all, wrappers_in
 from tests.ingest.loads import job_log_lines, sidekiq_lines
+from tests.ingest.scratch import SCRATCH
 
 AT = datetime(2026, 3, 1, 22, 0, 5)  # noqa: DTZ001 - naive UTC, as the tables hold it
 LINE = "pid=80 tid=g7y class=WelcomeMail jid=0123456789abcdef01234567 INFO: start"
@@ -28,8 +29,7 @@ def known(line: pl.Expr) -> pl.Expr:
 
 def peeled(*lines: str, not_after: datetime = SPRING) -> list[dict[str, Any]]:
     physical = physical_lines("".join(line + "\n" for line in lines).encode(), line_no=1, byte_offset=0)
-    with duckdb.connect() as connection:
-        return peel_all(physical, connection, known=known, not_after=not_after).rows(named=True)
+    return peel_all(physical, SCRATCH, known=known, not_after=not_after).rows(named=True)
 
 
 def envelope(**facts: object) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
-from ingest.wrappers import WRAPPERS
-from tests.ingest.loads import evidence, load_all
+from ingest.wrappers import WRAPPERS, Wrapper
+from ingest.wrappers.documents import document_of
+from tests.ingest.loads import evidence, load_all, sidekiq_lines
+from tests.ingest.wrappers.wrapping import WRAPPED
 
 SAMPLES = Path(__file__).parent.parent / "samples_wrapped"
 FILES = sorted(path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*") if path.is_file())
@@ -25,6 +29,24 @@ def query(database: Path, text: str) -> list[tuple[Any, ...]]:
 
 def test_every_wrapper_has_a_sample() -> None:
     assert {name.partition("/")[0] for name in FILES} == {wrapper.name for wrapper in WRAPPERS}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda wrapper: wrapper.name)
+def test_a_line_that_a_wrapper_claims_holds_one_of_its_texts(wrapper: Wrapper) -> None:
+    wrapped = [(SAMPLES / name).read_bytes() for name in FILES] + [wrap(sidekiq_lines(2)) for wrap in WRAPPED.values()]
+    documents = (document_of(data.decode("utf-8", "replace"), lambda _: True) for data in wrapped)
+    texts = [
+        *(line for data in wrapped for line in data.decode("utf-8", "replace").splitlines()),
+        *(
+            event.text
+            for data, events in zip(wrapped, documents, strict=True)
+            if events
+            for event in islice(events(data.decode("utf-8", "replace")), 2)
+        ),
+    ]
+    claimed = pl.DataFrame({"text": texts}).filter(wrapper.claims(pl.col("text")))["text"].to_list()
+    assert claimed
+    assert all(wrapper.may_claim(line) for line in claimed)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -49,7 +49,7 @@ def cloudwatch(lines: list[str], first: int = 0) -> str:
 
 def interleaved() -> str:
     """Two workers' logs, each with backtraces, line by line by turns."""
-    one, two = sidekiq_lines(30), sidekiq_lines(50, pid=8)[45:]
+    one, two = sidekiq_lines(15), sidekiq_lines(30, pid=8)[45:]
     return "".join(
         cri(line.rstrip("\n"), stream)
         for pair in zip(one, two, strict=False)
