@@ -151,7 +151,8 @@ class _Look:
         try:
             status = file.path.stat()
         except OSError:
-            return _Parts(inode=(0, hash(file.name)), seen=(0, 0), files=(file,))
+            there = (file,) if file.problem else ()  # or it was renamed this very moment
+            return _Parts(inode=(0, hash(file.name)), seen=(0, 0), files=there)
         inode, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
         known = self._parts.get(file.path)
         if known and (known.inode, known.seen) == (inode, seen):
@@ -161,7 +162,10 @@ class _Look:
     def _look_at(self, key: _Key, file: InputFile, seen: _Seen) -> None:
         each = self._files.get(key)
         if each is None:
-            each = self._files[key] = _File(file=self._opened(key, file))
+            opened = self._opened(key, file)
+            if opened is None:
+                return
+            each = self._files[key] = _File(file=opened)
         elif each.file.path != file.path:
             each.file, each.rotated = replace(file, descriptor=each.file.descriptor), True
         self._note(each, seen)
@@ -190,22 +194,21 @@ class _Look:
         being_written = each.quiet == 0 and _is_compressed(each.file)  # half an archive tells nothing
         return now >= each.not_before and not being_written
 
-    def _opened(self, key: _Key, file: InputFile) -> InputFile:
-        """The file with a descriptor, as long as there are not too many, and it is the file that was looked at."""
-        if (
-            file.problem
-            or file.member
-            or sum(each.file.descriptor is not None for each in self._files.values()) > (_MOST_OPEN)
-        ):
+    def _opened(self, key: _Key, file: InputFile) -> InputFile | None:
+        """The file with a descriptor, as long as there are not too many; None if another one has its name by now."""
+        kept_open = sum(each.file.descriptor is not None for each in self._files.values())
+        if file.problem or file.member or kept_open >= _MOST_OPEN:
             return file
         try:
             descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
         except OSError:
             return file
         status = os.fstat(descriptor)
         if (status.st_dev, status.st_ino) != key[:2]:
             os.close(descriptor)
-            return file
+            return None
         return replace(file, descriptor=descriptor)
 
 
@@ -270,7 +273,8 @@ class _Reading:
             for each in due:
                 if self._stopped(0):
                     break
-                self._note(self._read_file(reading, each))
+                if each.file.descriptor is not None or each.file.problem or each.file.path.exists():
+                    self._note(self._read_file(reading, each))
 
     def _read_file(self, reading: Loader, each: _File) -> Loaded:
         began = time.monotonic()
