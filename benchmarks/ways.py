@@ -30,6 +30,25 @@ def jobtrail(path: Path, database: Path) -> int:
     return load(database, [path], now=datetime.now(UTC)).rows
 
 
+def jobtrail_redacted(path: Path, database: Path) -> int:
+    """The same with ``--redact``: what is secret is looked for in every text."""
+    from ingest.loading import load  # noqa: PLC0415 - as above
+    from ingest.redaction import Redaction  # noqa: PLC0415 - as above
+
+    return load(database, [path], now=datetime.now(UTC), redaction=Redaction()).rows
+
+
+def jobtrail_derived(path: Path, database: Path) -> int:
+    """As ``jobtrail``, and the derived tables: what ``jobtrail ingest`` does in all."""
+    from ingest.database import open_for_writing  # noqa: PLC0415 - as above
+    from ingest.derive import derive  # noqa: PLC0415 - as above
+
+    rows = jobtrail(path, database)
+    with open_for_writing(database) as db:
+        derive(db)
+    return rows
+
+
 def duckdb_json(path: Path, database: Path) -> int:
     """``read_json`` with the columns named; other keys and bad lines are lost."""
     with duckdb.connect(str(database)) as db:
@@ -99,17 +118,30 @@ def python_text(path: Path, _database: Path) -> int:
         return sum(1 for line in file if _TEXT.match(line))
 
 
-def lnav(path: Path, _database: Path) -> int:
-    """The log viewer, counting in its SQL what its generic format makes of the file; -1 where it is not installed."""
+_LNAV_FORMAT = {
+    "job_log": {
+        "title": "Job log",
+        "json": True,
+        "hide-extra": True,
+        "timestamp-field": "ts",
+        "body-field": "event",
+        "line-format": [{"field": "ts"}, " ", {"field": "event"}],
+        "value": {"job_id": {"kind": "string", "identifier": True}},
+    }
+}
+
+
+def lnav(path: Path, database: Path) -> int:
+    """The log viewer, told of the job log's format, counting lines in its SQL; -1 where it is not installed."""
     program = shutil.which("lnav")
     if program is None:
         return -1
-    done = subprocess.run(  # noqa: S603 - a fixed command
-        [program, "-n", "-c", ";select count(*) from all_logs", "-c", ":write-csv-to -", str(path)],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
+    formats = database.parent / "lnav" / "formats" / "job_log"
+    formats.mkdir(parents=True, exist_ok=True)
+    (formats / "job_log.json").write_text(json.dumps(_LNAV_FORMAT), encoding="utf-8")
+    told = ["-I", str(database.parent / "lnav"), "-n"]
+    asked = ["-c", ";select count(*) from all_logs", "-c", ":write-csv-to -"]
+    done = subprocess.run([program, *told, *asked, str(path)], capture_output=True, check=True, text=True)  # noqa: S603 - a fixed command
     return int(done.stdout.split()[-1])
 
 
@@ -123,14 +155,24 @@ WAYS: dict[str, dict[str, Way]] = {
     "job log": {
         "DuckDB read_json(columns=)": duckdb_json,
         "jobtrail": jobtrail,
+        "jobtrail, derived tables too": jobtrail_derived,
+        "jobtrail --redact": jobtrail_redacted,
         "Polars scan_ndjson": polars_json,
         "Python json.loads": python_json,
         "lnav": lnav,
     },
-    "OTLP/JSON": {"DuckDB json_extract": duckdb_spans, "jobtrail": jobtrail, "Python json.loads": python_spans},
+    "OTLP/JSON": {
+        "DuckDB json_extract": duckdb_spans,
+        "jobtrail": jobtrail,
+        "jobtrail, derived tables too": jobtrail_derived,
+        "jobtrail --redact": jobtrail_redacted,
+        "Python json.loads": python_spans,
+    },
     "Sidekiq text": {
         "DuckDB regexp_extract": duckdb_text,
         "jobtrail": jobtrail,
+        "jobtrail, derived tables too": jobtrail_derived,
+        "jobtrail --redact": jobtrail_redacted,
         "Polars extract_groups": polars_text,
         "Python re": python_text,
         "lnav": lnav,
