@@ -199,7 +199,8 @@ def _follow(database: Path, paths: tuple[Path, ...], options: Options, *, every:
     say(f"Following into {database}; Ctrl-C ends it.")
     done = follow(database, paths, options, every=every, stopped=stop.wait, say=say)
     redacted = "" if done.redacted is None else f"; {done.redacted:,} secret values were redacted"
-    say(f"{done.rows:,} rows were read from {done.files:,} files, in {database}{redacted}.")
+    files = "1 file" if done.files == 1 else f"{done.files:,} files"
+    say(f"{done.rows:,} rows came of {files}, in {database}{redacted}.")
 
 
 _HOSTS = 2
