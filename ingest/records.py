@@ -14,8 +14,7 @@ MAX_LINE = 16 << 20
 """Bytes that a line may have; a longer one is rejected without being held."""
 
 
-FEW = 1000
-"""Lines of which it is dearer to ask many questions than to look for a few words in all of them."""
+_FEW_LINES, _FEW_BYTES = 1000, 1 << 20
 
 BEGINNING = 200
 """Characters that are kept of what is not read."""
@@ -184,6 +183,11 @@ def _all_of(lines: pl.DataFrame, source: Source) -> Sorted:
     )
 
 
+def are_few(texts: pl.Series) -> bool:
+    """Whether it is dearer to ask many questions of these lines than to look for a few words in all of them."""
+    return len(texts) <= _FEW_LINES and texts.str.len_bytes().sum() <= _FEW_BYTES
+
+
 def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
     """
     Of each line the place in ``sources`` of the first that claims it, null where none does: the column ``owner``.
@@ -192,7 +196,7 @@ def owners(lines: pl.DataFrame, sources: Sequence[Source]) -> pl.Series:
     """
     places = lines.select("text", "reason", pl.int_range(pl.len()).alias("place"))
     left = places.filter(pl.col("reason").is_null() & ~pl.col("text").str.contains(_BEGINS_NOTHING))
-    if left.height <= FEW and left["text"].str.len_bytes().sum() <= _SHORT:
+    if are_few(left["text"]):  # one question about all costs less than many about few
         text = "\n".join(left["text"])
         claims = [
             pl.when(source.claims(pl.col("text"))).then(index)
@@ -239,9 +243,6 @@ def _whole_records(parts: pl.DataFrame) -> pl.DataFrame:
     )
     return pl.concat([parts.filter(~of_many).select(columns), joined.select(columns)]).sort("line_no")
 
-
-_SHORT = 1 << 18
-"""Of so few lines, of so few bytes, one question about all formats costs less than a question for each."""
 
 _BEGINS_NOTHING = r"^(?:\t|\s*$)"
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import duckdb
 import polars as pl
 
-from ingest.records import FEW
+from ingest.records import are_few
 from ingest.wrappers import WRAPPERS, Wrapper
 from ingest.wrappers.moments import of_a_clock
 from ingest.wrappers.wrapper import TOLD
@@ -147,7 +147,7 @@ def _claimed(frame: pl.DataFrame, wrappers: Sequence[Wrapper], known: Claims) ->
 
 def _possible(frame: pl.DataFrame, wrappers: Sequence[Wrapper]) -> Sequence[Wrapper]:
     """Those of which any line may be: of few lines it is cheaper to look for words than to ask all wrappers."""
-    if frame.height > FEW:
+    if not are_few(frame["text"]):
         return wrappers
     text = "\n".join(frame["text"])
     return [wrapper for wrapper in wrappers if wrapper.may_claim(text)]
