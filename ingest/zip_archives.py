@@ -64,6 +64,8 @@ def _is_hidden(name: str) -> bool:
 
 
 def _of_directory(file: BinaryIO, entry: zipfile.ZipInfo) -> Member:
+    if entry.header_offset < 0:  # the directory is said to begin after the archive's end
+        raise zipfile.BadZipFile
     file.seek(entry.header_offset)
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size or header[:4] != MAGIC:
