@@ -63,7 +63,7 @@ def guided(target: Target, seconds: int, folder: Path) -> Outcome:
 def _fault_in(told: str) -> str:
     _, _, said = told.partition("=== Uncaught Python exception: ===")
     lines = (said or told).strip().splitlines()
-    before = next((place for place, line in enumerate(lines) if line.startswith("==")), len(lines))
+    before = next((place for place, line in enumerate(lines) if line.startswith(("==", "nanobind:"))), len(lines))
     kept = [line for line in lines if "Test unit written to" in line]
     return "\n".join([*(lines[:before][-_SHOWN:] if said else lines[-_SHOWN:]), *kept])
 

@@ -49,7 +49,11 @@ def _json(data: bytes) -> None:
 
 TARGETS = (
     Target(
-        name="redaction_of_words", promise="no secret on a line of its own is left", attempt=_words, seeds=all_samples
+        name="redaction_of_words",
+        promise="no secret on a line of its own is left",
+        attempt=_words,
+        quick=30,
+        seeds=all_samples,
     ),
     Target(name="redaction_of_json", promise="no secret in an object is left", attempt=_json, seeds=json_values),
 )

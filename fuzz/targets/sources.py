@@ -70,13 +70,15 @@ TARGETS = (
         name="log_lines",
         promise="each record becomes rows or a reject",
         attempt=_log_lines,
+        quick=8,
         seeds=lambda: list(samples("samples")),
     ),
     Target(
         name="documents",
         promise="each document becomes rows or a reject",
         attempt=_documents,
+        quick=20,
         seeds=lambda: list(samples("samples")),
     ),
-    Target(name="envelopes", promise="every byte is in a line within", attempt=_envelopes, seeds=all_samples),
+    Target(name="envelopes", promise="every byte is in a line within", attempt=_envelopes, quick=8, seeds=all_samples),
 )

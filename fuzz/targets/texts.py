@@ -267,7 +267,11 @@ TARGETS = (
         seeds=lambda: [_TRACEBACK, *samples("samples/celery_text"), *samples("samples/dramatiq_text")],
     ),
     Target(
-        name="logfmt", promise="an object for each line", attempt=_logfmt, seeds=lambda: [_LOGFMT, *lines_with("pid=")]
+        name="logfmt",
+        promise="an object for each line",
+        attempt=_logfmt,
+        quick=20,
+        seeds=lambda: [_LOGFMT, *lines_with("pid=")],
     ),
     Target(
         name="json", promise="a value that is written as it was read, or ValueError", attempt=_json, seeds=json_values
@@ -288,6 +292,7 @@ TARGETS = (
         name="mapping_proposal",
         promise="nothing, or TOML that is a mapping once it is finished",
         attempt=_proposal,
+        quick=15,
         seeds=lambda: [_LOGFMT, *all_samples()],
     ),
     Target(name="mapping", promise="mappings, or a mistake with its file", attempt=_mapping, seeds=lambda: [_MAPPING]),

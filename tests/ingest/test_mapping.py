@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,13 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 # --- proposals
+
+
+def test_a_proposal_for_many_lines_is_made_in_time() -> None:
+    began = time.process_time()
+    proposal = propose("".join(f"ts=2026-03-01T22:00:05Z msg=start jid={number}\n" for number in range(20_000)))
+    assert "jid" in str(proposal)
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("name", SAMPLES)
