@@ -48,7 +48,7 @@ def members(path: Path) -> tuple[tuple[Member, ...], str | None]:
     with path.open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                found = [_of_directory(file, entry) for entry in archive.infolist() if not entry.is_dir()]
+                found = [_of_directory(file, entry) for entry in archive.infolist() if not entry.filename.endswith("/")]
             damage = None
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
             found = list(_one_after_the_other(file))
