@@ -10,6 +10,8 @@ import polars as pl
 
 from fuzz.seeds import all_samples, samples
 from fuzz.target import Target, as_text, promise
+from ingest import schema
+from ingest.clocks import SUFFIX
 from ingest.records import physical_lines, sort_lines
 from ingest.sources import SOURCES, Parsed, Source
 from ingest.wrappers.envelopes import Envelopes
@@ -26,6 +28,10 @@ def _scratch() -> duckdb.DuckDBPyConnection:
 
 def _read(source: Source, records: pl.DataFrame) -> None:
     parsed = source.parse(records.select("line_no", "text"), _scratch())
+    for table, frame in parsed.rows.items():
+        known = {column.name for column in schema.table(table).columns}
+        unknown = {name for name in frame.columns if name.removesuffix(SUFFIX) not in known} - {"time_of_day"}
+        promise(not unknown, f"{source.name}: {table} has no column {', '.join(sorted(unknown))}")
     left = set(records["line_no"].to_list()) - _told(parsed)
     promise(not left, f"{source.name}: of record {min(left, default=0)} there is neither a row nor a reject")
 
