@@ -11,6 +11,7 @@ LARGEST = 1 << 17
 """Bytes to which an input grows."""
 
 _TOKENS = (
+    b"{" * 30_000, b"[" * 30_000, b"- " * 30_000,
     b'"', b"'", b"\\", b"\\u", b"\\ud800", b"\\x", b"{", b"}", b"[", b"]", b"[" * 200, b'{"a":' * 200, b"(", b"=>",
     b": ", b"=", b"\n", b"\r\n", b"\r", b"\t", b" ", b"\0", b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\xe2\x80\xa8",
     b"null", b"nil", b"NaN", b"-Infinity", b"1e999", b"9" * 30, b"9" * 5000, b"-1", b"0", b"0x" + b"f" * 6000,

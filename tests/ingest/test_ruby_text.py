@@ -8,6 +8,7 @@ import pytest
 
 from ingest.active_job_arguments import plain_arguments_text
 from ingest.ruby_literals import read_literal
+from ingest.ruby_yaml import read_object
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,16 @@ def test_a_ruby_literal_becomes_json(text: str, value: Any) -> None:
 def test_what_is_no_plain_ruby_value_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_literal(text)
+
+
+@pytest.mark.parametrize("mark", ["{", "[", "- ", "? ", "[a, ", "{a: "])
+def test_yaml_nested_beyond_all_bounds_is_refused_and_does_not_end_the_process(mark: str) -> None:
+    with pytest.raises(ValueError, match=r"no valid YAML|deeper ones"):
+        read_object(mark * 30_000)
+
+
+def test_long_yaml_that_is_not_nested_is_read() -> None:
+    assert len(read_object("- a: 1\n" * 3000).value) == 3000
 
 
 @pytest.mark.parametrize(
