@@ -18,8 +18,15 @@ test: $(READY) ## run the tests
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: soak
-soak: $(READY) ## try the properties with a thousand examples each; takes an hour or more
+soak: $(READY) ## try the properties with a thousand examples each, then fuzz each target for SECONDS=180; takes hours
 	$(BIN)/pytest -n 2 --dist loadgroup -q --hypothesis-profile=soak
+	@$(MAKE) --no-print-directory fuzz
+
+.PHONY: fuzz
+fuzz: $(READY) ## give bytes that nobody wrote to all that reads input, each TARGET= for SECONDS=180
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --only-binary atheris --editable '.[fuzz]' \
+		|| echo "atheris does not install on this Python: samples are damaged at random instead"
+	$(BIN)/python -m fuzz $(TARGET) --seconds $(or $(SECONDS),180)
 
 .PHONY: bench
 bench: $(READY) ## CPU and memory of reading 1,000 MB of each kind of input, beside other tools; SIZE=megabytes

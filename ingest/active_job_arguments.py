@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ingest.untrusted_json import decoded
+
 _MARKS = ("_aj_symbol_keys", "_aj_ruby2_keywords", "_aj_hash_with_indifferent_access")
 _DEEPEST = 100
 
@@ -32,8 +34,8 @@ def plain_arguments(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JS
 def plain_arguments_text(text: str) -> str:
     """The same for JSON text; a string in it that holds JSON itself is read, too."""
     try:
-        value = json.loads(text)
-        inner = json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
-    except (ValueError, RecursionError):
+        value = decoded(text)
+        inner = decoded(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+    except ValueError:
         return text
     return json.dumps(plain_arguments(inner), ensure_ascii=False)

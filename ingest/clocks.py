@@ -44,7 +44,7 @@ def zone_named(name: str) -> tzinfo:
         parsed = (
             datetime.fromisoformat(f"2000-01-01T00:00:00{offset}").tzinfo if offset[:1] in _SIGNS else ZoneInfo(name)
         )
-    except (ValueError, OSError, KeyError):
+    except (ValueError, OSError, KeyError, RecursionError):  # zones are looked for as packages within each other
         parsed = None
     if parsed is None:
         raise ZoneError(f"there is no time zone {name}: give a name such as Europe/Paris or an offset such as +02:00")

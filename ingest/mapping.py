@@ -108,7 +108,7 @@ def read_mappings(file: Path, *, taken: Sequence[str] = ()) -> tuple[LogMapping,
         told = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise MappingError(f"cannot read {file}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # beside its own errors, those of numbers with too many digits
         raise MappingError(f"{file} is no valid TOML: {error}") from error
     return mappings_in(told, str(file), taken=taken)
 

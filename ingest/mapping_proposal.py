@@ -151,7 +151,7 @@ def _sample(lines: Sequence[str]) -> _Sample | None:
     objects = [found for line in held if line.startswith("{") and (found := _flat_object(line)) is not None]
     if objects:
         return _Sample(format="json", lines=objects, foreign=len(held) - len(objects))
-    pairs = [found for line in held if len(found := _pairs(line)) > 1]
+    pairs = [found for found in _pairs(held) if len(found) > 1]
     return _Sample(format="logfmt", lines=pairs, foreign=len(held) - len(pairs)) if pairs else None
 
 
@@ -173,9 +173,14 @@ def _flat(value: Mapping[str, Any], before: str, depth: int = 3) -> Iterator[tup
             yield before + key, each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
 
 
-def _pairs(line: str) -> dict[str, str]:
-    frame = logfmt.pairs_of(pl.DataFrame({"line_no": [1], "text": [line]})).told()
-    return {key: value for _, key, value in frame.select("line_no", "key", "value").iter_rows() if value is not None}
+def _pairs(lines: Sequence[str]) -> list[dict[str, str]]:
+    """Of each line its keys and values, in the order in which they stand there."""
+    frame = pl.DataFrame({"line_no": range(len(lines)), "text": lines}, schema={"line_no": pl.Int64, "text": pl.String})
+    found: list[dict[str, str]] = [{} for _ in lines]
+    for line_no, key, value in logfmt.pairs_of(frame).told().select("line_no", "key", "value").iter_rows():
+        if value is not None:
+            found[line_no][key] = value
+    return found
 
 
 def _claimed_by(text: str) -> str | None:

@@ -90,7 +90,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 def _lines_of_file(pieces: Iterable[bytes], cut: Cut) -> Iterator[bytes]:
     held = bytearray()
-    for piece in pieces:
+    rest = iter(pieces)
+    for piece in rest:
         held += piece
         at = 0
         while len(held) - at >= _PREFIX and _length(held[at : at + _PREFIX]) <= len(held) - at - _PREFIX:
@@ -99,7 +100,8 @@ def _lines_of_file(pieces: Iterable[bytes], cut: Cut) -> Iterator[bytes]:
             at = end
         del held[:at]
         if len(held) >= _PREFIX and _length(held) > MAX_MESSAGE:
-            yield _undecoded(f"a message of {_length(held):,} bytes, or what follows is damaged", len(held))
+            left = len(held) + sum(len(piece) for piece in rest)
+            yield _undecoded(f"a message of {_length(held):,} bytes, or what follows is damaged", left)
             return
     cut.size = len(held)
 

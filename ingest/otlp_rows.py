@@ -36,11 +36,10 @@ def parse_requests(sent: pl.DataFrame, connection: duckdb.DuckDBPyConnection) ->
     resources = _resources(pl.DataFrame(connection.table("resources")))
     spans = _items(connection, _SPANS, "sent_spans", resources.filter(signal="span"))
     logs = _items(connection, _LOG_RECORDS, "sent_log_records", resources.filter(signal="log record"))
+    told = [_log_rows(logs.filter(~_is_bad()))] if logs.height else []
     rows = {
         "spans": _span_rows(spans.filter(~_is_bad())) if spans.height else spans,
-        "log_lines": pl.concat(
-            [_log_rows(logs.filter(~_is_bad())) if logs.height else logs, _empty(requests, spans, logs)], how="diagonal"
-        ),
+        "log_lines": pl.concat([*told, _empty(requests, spans, logs)], how="diagonal"),
     }
     rejects = [hopeless, _metrics(requests), _bad(spans, "span"), _bad(logs, "log record")]
     return Parsed(

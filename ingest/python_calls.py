@@ -69,5 +69,5 @@ def _arguments(written: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def _value(argument: ast.expr) -> Any:  # noqa: ANN401 - any JSON value
     value = ast.literal_eval(argument)
-    json.dumps(value, allow_nan=False).encode()
+    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # halves of surrogate pairs are no text
     return value

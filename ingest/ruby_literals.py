@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from typing import Any
@@ -10,7 +11,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<string>"(?:[^"\\]|\\.)*")
       | (?P<key>[A-Za-z_]\w*[?!]?):(?=\s)
-      | :(?P<symbol>"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*[?!=]?)
+      | :(?P<symbol>"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*(?:[?!]|=(?!>))?)
       | (?P<number>-?\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?)
       | (?P<word>nil|true|false)
       | (?P<sign>=>|[\[\]{},:])
@@ -38,7 +39,8 @@ _SURROGATES = range(0xD800, 0xE000)
 
 def read_literal(text: str, start: int = 0) -> tuple[Any, int]:
     """
-    The value that begins at this character, and where it ends. Symbols are read as strings.
+    The value that begins at this character, and where it ends. Symbols and numbers beyond all bounds are read as
+    strings.
 
     Raises ``ValueError`` where there is none, or where an object stands in it that is no plain value.
     """
@@ -76,7 +78,9 @@ def _plain(token: re.Match[str]) -> Any:  # noqa: ANN401 - any plain value
         return _unescaped(token["symbol"]) if token["symbol"].startswith('"') else token["symbol"]
     if token["number"] is not None:
         digits = token["number"].replace("_", "")
-        return float(digits) if re.search(r"[.e]", digits) else int(digits)
+        if not re.search(r"[.e]", digits):
+            return int(digits)
+        return found if math.isfinite(found := float(digits)) else token["number"]
     if token["word"] is not None:
         return _WORDS[token["word"]]
     raise ValueError(f"no value at character {token.start() + 1}")

@@ -10,6 +10,9 @@ import yaml
 _MOST_NODES = 100_000
 """Values that a text may stand for once its aliases are followed; a few lines could stand for billions."""
 _DEEPEST = 100
+_BEGINS_A_LEVEL = "[{-?:"
+_SURELY_SHALLOW = 1000
+"""Levels that the YAML library has stack for on any machine."""
 _INTEGER, _FLOAT, _BOOL, _NULL = (f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null"))
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -30,6 +33,8 @@ class RubyObject:
 def read_object(text: str) -> RubyObject:
     """Raises ValueError, in words, for a text that is no YAML or stands for too much."""
     try:
+        if _is_deep(text):
+            raise ValueError("it is nested too deeply")  # noqa: TRY301 - told as all that is no YAML for us
         node = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ValueError(f"no valid YAML: {str(error).splitlines()[0]}") from None
@@ -40,6 +45,22 @@ def read_object(text: str) -> RubyObject:
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     tags = {str(reader.value(key, 0)): tag for key, inner in pairs if (tag := _ruby_tag(inner))}
     return RubyObject(tag=_ruby_tag(node), value=value, tags=tags)
+
+
+def _is_deep(text: str) -> bool:
+    """
+    Whether values lie so deep in each other that making nodes of them would run out of stack, which nothing catches.
+
+    Each level begins with one of a few characters; where there are not many of them, nothing needs to be read.
+    """
+    if sum(text.count(mark) for mark in _BEGINS_A_LEVEL) <= _SURELY_SHALLOW:
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _SURELY_SHALLOW:
+            return True
+    return False
 
 
 @dataclass

@@ -48,7 +48,7 @@ def members(path: Path) -> tuple[tuple[Member, ...], str | None]:
     with path.open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                found = [_of_directory(file, entry) for entry in archive.infolist() if not entry.is_dir()]
+                found = [_of_directory(file, entry) for entry in archive.infolist() if not entry.filename.endswith("/")]
             damage = None
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
             found = list(_one_after_the_other(file))
@@ -64,6 +64,8 @@ def _is_hidden(name: str) -> bool:
 
 
 def _of_directory(file: BinaryIO, entry: zipfile.ZipInfo) -> Member:
+    if entry.header_offset < 0:  # the directory is said to begin after the archive's end
+        raise zipfile.BadZipFile
     file.seek(entry.header_offset)
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size or header[:4] != MAGIC:

@@ -16,6 +16,12 @@ from ingest.clocks import Clock, ZoneError, zone_named
 PARIS = ZoneInfo("Europe/Paris")
 
 
+@pytest.mark.parametrize("name", ["Europe/Nowhere", "../etc/passwd", "+99:00", "", "a/" * 5000, "a" * 5000, "\0"])
+def test_a_zone_that_there_is_not_is_refused_in_words(name: str) -> None:
+    with pytest.raises(ZoneError, match="there is no time zone"):
+        zone_named(name)
+
+
 def clock(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

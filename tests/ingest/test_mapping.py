@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -103,15 +104,26 @@ def test_two_logs_must_have_two_names() -> None:
         mappings_in({"log": [WHOLE, WHOLE]}, "jobtrail.toml")
 
 
-def test_a_file_that_is_no_toml_or_not_there_is_told(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_text("[[log]\n", encoding="utf-8")
+@pytest.mark.parametrize("text", ["[[log]\n", "a = " + "9" * 5000, "a = " + "[" * 5000, 'a = "\ud800"'])
+def test_a_file_that_is_no_toml_is_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(MappingError, match="is no valid TOML"):
         read_mappings(tmp_path / "bad.toml")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="cannot read"):
         read_mappings(tmp_path / "none.toml")
 
 
 # --- proposals
+
+
+def test_a_proposal_for_many_lines_is_made_in_time() -> None:
+    began = time.process_time()
+    proposal = propose("".join(f"ts=2026-03-01T22:00:05Z msg=start jid={number}\n" for number in range(20_000)))
+    assert "jid" in str(proposal)
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("name", SAMPLES)

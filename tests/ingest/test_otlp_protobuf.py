@@ -158,6 +158,15 @@ def test_a_damaged_message_is_rejected_and_those_behind_it_are_read(tmp_path: Pa
     assert all("where OTLP protobuf is expected" in reason for reason in rejects)
 
 
+def test_what_follows_a_length_that_is_none_is_the_same_however_the_file_is_cut_into_pieces() -> None:
+    file = behind_lengths(MESSAGES[:1]) + b"\xff" * 100
+    lines = framing(file)
+    assert lines is not None
+    whole = list(lines([file], Cut()))
+    assert json.loads(whole[-1])["undecodedOtlp"]["bytes"] == 100
+    assert list(lines([file[at : at + 7] for at in range(0, len(file), 7)], Cut())) == whole
+
+
 def test_unknown_fields_are_kept(tmp_path: Path) -> None:
     request = ExportTraceServiceRequest.FromString(MESSAGES[0])
     span = request.resource_spans[0].scope_spans[0].spans[0]

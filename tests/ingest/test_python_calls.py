@@ -33,6 +33,7 @@ def read(written: str) -> object:
         ("'cut off", "'cut off"),
         ("float('nan')", "float('nan')"),
         ("*[1]", "*[1]"),
+        ("('mail', 'a\\ud800')", "('mail', 'a\\ud800')"),
         ("1) + f(2", "1) + f(2"),
     ],
 )

@@ -27,10 +27,17 @@ FRAME = '  File "app.py", line 7, in run\n    charge()\n'
         ("{1: 2.5}", {"1": 2.5}),
         ("1e999", "inf"),
         ("'\\ud800'", "?"),
+        ("{'\\ud800': 1}", {"?": 1}),
+        ("0x" + "f" * 6000, "0x" + "f" * 6000),
     ],
 )
 def test_a_python_literal_becomes_json(text: str, value: Any) -> None:
     assert read_literal(text) == value
+
+
+def test_an_escape_that_python_does_not_know_is_read_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    assert read_literal("'a\\=b'") == "a\\=b"
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("text", ["[1, 2", "<User 7>", "[<User 7>]", "f(1)", "", "(" * 5_000])

@@ -55,6 +55,25 @@ def test_each_member_is_a_stream_of_its_own(tmp_path: Path, method: int) -> None
     assert evidence(database)["job_events"] == evidence(tmp_path / "bare.duckdb")["job_events"]
 
 
+def test_an_archive_whose_directory_is_said_to_lie_elsewhere_is_read_member_by_member(tmp_path: Path) -> None:
+    data = bytearray(zipped(a_log=TEXT))
+    begins_at = data.rfind(b"PK\x05\x06") + 16
+    data[begins_at : begins_at + 4] = struct.pack("<L", len(data) + 1000)
+    database = loaded(tmp_path, bytes(data))
+    assert rows(database, "select path from sources where row_count > 0") == [("logs.zip/a.log",)]
+    assert any("cut or damaged" in reason for (reason,) in rows(database, "select reason from rejected_lines"))
+
+
+def test_a_member_without_a_name_is_read(tmp_path: Path) -> None:
+    data = zipped(x=TEXT)
+    at = data.rfind(b"PK\x01\x02")
+    nameless = data[: at + 28] + b"\0\0" + data[at + 30 : at + 46] + data[at + 47 :]
+    ends = nameless.rfind(b"PK\x05\x06") + 12
+    size = int.from_bytes(nameless[ends : ends + 4], "little") - 1
+    database = loaded(tmp_path, nameless[:ends] + size.to_bytes(4, "little") + nameless[ends + 4 :])
+    assert rows(database, "select path, row_count > 0 from sources") == [("logs.zip/", True)]
+
+
 def test_a_member_that_is_known_bare_adds_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(TEXT)
     load_all(tmp_path / "t.duckdb", tmp_path / "a.log")

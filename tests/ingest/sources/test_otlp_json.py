@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ingest.sources import otlp_json
 from ingest.sources.otlp_json import SOURCE
 from jobrunner.contract import SpanAttribute
+from tests.ingest.loads import load_all
 from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
@@ -523,3 +524,20 @@ def test_no_structure_raises_and_every_line_is_accounted_for(texts: list[str]) -
     for frame in result.rows.values():
         kept = frame["attributes"].drop_nulls() if "attributes" in frame.columns else []
         assert all(isinstance(json.loads(attributes), dict) for attributes in kept)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        '{"resourceSpans":[]}',
+        '{"resourceSpans":[{"resource":{"attributes":[]},"scopeSpans":[]}]}',
+        '{"resourceLogs":[{"resource":{"attributes":[]},"scopeLogs":[]}]}',
+        '{"resourceSpans":[{"resource":{},"scopeSpans":[]}],"resourceLogs":[{"scopeLogs":[{"logRecords":[]}]}]}',
+    ],
+)
+def test_a_file_of_requests_that_hold_nothing_is_loaded_and_says_so(sent: str, tmp_path: Path) -> None:
+    (tmp_path / "traces.jsonl").write_text(f"{sent}\n", encoding="utf-8")
+    load_all(tmp_path / "t.duckdb", tmp_path / "traces.jsonl")
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as db:
+        told = db.execute("select message from log_lines").fetchall()
+    assert told == [("an OTLP request without spans and log records",)]
