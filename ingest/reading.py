@@ -11,7 +11,7 @@ import lzma
 import os
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -221,4 +221,4 @@ def open_reader(file: InputFile) -> Reader:
     compression = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
     if file.member and compression is None:
         compression = "zip"
-    return replace(as_stored, compression=compression, stored_size=0)
+    return Reader(path=file.path, compression=compression, member=file.member, descriptor=file.descriptor)
