@@ -219,6 +219,8 @@ class Ledger:
 
     def rows_of(self, source_ids: Sequence[int]) -> int:
         """How many rows came of these streams."""
+        if not source_ids:
+            return 0
         query = "select coalesce(sum(row_count), 0) from sources where list_contains($ids, source_id)"
         return int(self.db.execute(query, {"ids": list(source_ids)}).fetchall()[0][0])
 

@@ -52,11 +52,19 @@ def shared_lines(of_file: bytes, of_stream: bytes) -> int:
     for inner, outer in ((of_file, of_stream), (of_stream, of_file)):
         if _SHORTEST * MARK <= len(inner) < _HEAD and not _is_one_line(inner) and any(_places(inner, outer)):
             return len(inner) // MARK
-    most = min(len(of_file), len(of_stream), _HEAD - MARK)
-    for size in range(most, (_SHORTEST - 1) * MARK, -MARK):
-        for end, begin in ((of_stream, of_file), (of_file, of_stream)):
-            if end.endswith(begin[:size]) and not _is_one_line(begin[:size]):
-                return size // MARK
+    return max(_joint(of_stream, of_file), _joint(of_file, of_stream))
+
+
+def _joint(first: bytes, second: bytes) -> int:
+    """How many lines, fewer than an overlap has, end the first and begin the second."""
+    size = min(len(first), len(second), _HEAD - MARK)
+    end = first[len(first) - size :]
+    place = end.find(second[:MARK])
+    while 0 <= place <= size - _SHORTEST * MARK:
+        shared = end[place:]
+        if place % MARK == 0 and second.startswith(shared) and not _is_one_line(shared):
+            return len(shared) // MARK
+        place = end.find(second[:MARK], place + 1)
     return 0
 
 
