@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _BEGIN = re.compile(r"^[ \t|]*(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\):", re.MULTILINE)
-_ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*)(?::[ \t]?(?P<message>.*))?$", re.MULTILINE | re.DOTALL)
+_ERROR = re.compile(r"(?P<error>[A-Za-z_][\w.]*)(?:$|:[ \t]?(?P<message>.*))", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,13 @@ def error_of(text: str) -> TracebackError | None:
     indent = len(last[0]) - len(last[0].lstrip(" \t|+"))
     for number, line in enumerate(last[1:], start=1):
         told = line[indent:]
-        if told[:1] not in (" ", "\t", "") and (match := _ERROR.match("\n".join([told, *last[number + 1 :]]))):
+        if match := _ERROR.match(told):
+            message = match["message"]
             return TracebackError(
                 error_class=match["error"],
-                error_message=(match["message"] or "").rstrip("\n") or None,
+                error_message=None
+                if message is None
+                else "\n".join([message, *last[number + 1 :]]).rstrip("\n") or None,
                 traceback=text[begins[0] :].rstrip("\n"),
             )
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -33,6 +34,12 @@ FRAME = '  File "app.py", line 7, in run\n    charge()\n'
 )
 def test_a_python_literal_becomes_json(text: str, value: Any) -> None:
     assert read_literal(text) == value
+
+
+def test_a_long_text_behind_a_traceback_is_read_in_time() -> None:
+    began = time.process_time()
+    assert error_of(HEAD + "- left over\n" * 200_000) is None
+    assert time.process_time() - began < 5
 
 
 def test_an_escape_that_python_does_not_know_is_read_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
