@@ -65,6 +65,9 @@ def _until_7(words: pl.DataFrame) -> pl.DataFrame:
 def _from_8(words: pl.DataFrame) -> pl.DataFrame:
     has_end = _word(6).is_not_null()
     colon = pl.when(has_end).then(_word(5)).otherwise(_word(4)).str.ends_with(":")
+    ends_later = ~(  # the first word that ends with a colon ends the context
+        _word(3).str.ends_with(":") | (has_end & _word(4).str.ends_with(":"))
+    )
     return _runs(
         words,
         at=_word(0),
@@ -74,7 +77,7 @@ def _from_8(words: pl.DataFrame) -> pl.DataFrame:
         job_class=pl.when(has_end).then(_word(4)).otherwise(_word(4).str.strip_suffix(":")),
         elapsed=pl.when(has_end).then(_word(5).str.strip_suffix(":")),
         last=pl.when(has_end).then(_word(6)).otherwise(_word(5)),
-        as_ever=colon & ~_word(2).str.contains(":", literal=True) & _word(7).is_null(),
+        as_ever=colon & ends_later & _word(7).is_null(),
         has_end=has_end,
     )
 
@@ -99,7 +102,7 @@ def _runs(words: pl.DataFrame, *, last: pl.Expr, as_ever: pl.Expr, **told: pl.Ex
     good = (
         pl.col("at").dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)
         & pl.col("pid").is_not_null()
-        & (pl.col("tid") != "")
+        & ~pl.col("tid").str.contains(r"^$|:")
         & (pl.col("jid") != "")
         & (pl.col("job_class") != "")
         & pl.when(pl.col("last") == "start")

@@ -62,6 +62,13 @@ def test_starts_and_ends_of_every_version_are_read_by_place(shape: str, end: str
     assert_read_alike(runs, lines_of(line))
 
 
+@pytest.mark.parametrize("word", ["tid=g7y", "jid=01ab", "class=Billing::Mail"])
+def test_a_colon_before_the_last_word_of_the_context_ends_it(word: str) -> None:
+    line = SHAPES["from 8"].format(t="2026-03-01T22:00:05.120Z", end=" elapsed=0.044", word="done")
+    _, rest = runs_by_place(lines_of(line.replace(word, f"{word}:")))
+    assert rest.height == 1
+
+
 @given(st.lists(st.sampled_from(WORDS), min_size=5, max_size=10))
 def test_words_in_any_order_are_read_as_by_the_patterns_or_left_to_them(words: list[str]) -> None:
     assert_told_as_by_patterns(" ".join(words))
