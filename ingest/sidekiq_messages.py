@@ -46,7 +46,8 @@ What a formatter's reader hands over. ``words`` is the message with its continua
 exception report that stands in the line's prefix (Sidekiq 8), ``attributes`` a JSON object of what is left.
 """
 
-_EVENTS = {"start": "started", "done": "succeeded", "fail": "failed"}
+EVENTS = {"start": "started", "done": "succeeded", "fail": "failed"}
+"""What the one word of a run's line means."""
 _WORKER_EVENTS = (
     (r"^Booting Sidekiq \d", "booted"),
     (r"^Running in ruby ", "booted"),
@@ -148,7 +149,7 @@ def _meaning() -> pl.Expr:
     report = pl.col("report").is_not_null() | (first.str.starts_with('{"context":') & first.str.contains('"job":'))
     worker = pl.any_horizontal([first.str.contains(pattern) for pattern, _ in _WORKER_EVENTS])
     return (
-        pl.when(jid.is_not_null() & first.is_in(list(_EVENTS)))
+        pl.when(jid.is_not_null() & first.is_in(list(EVENTS)))
         .then(pl.lit("life"))
         .when(jid.is_not_null() & first.str.starts_with("Adding dead "))
         .then(pl.lit("dead"))
@@ -175,7 +176,7 @@ def _lives(lines: pl.DataFrame) -> pl.DataFrame:
         "occurred_at",
         pl.when(pl.col("meaning") == "dead")
         .then(pl.lit("retries_exhausted"))
-        .otherwise(pl.col("first").replace(_EVENTS))
+        .otherwise(pl.col("first").replace(EVENTS))
         .alias("event"),
         "system",
         "job_id",

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import polars as pl
 
-_EVENTS = {"start": "started", "done": "succeeded", "fail": "failed"}
+from ingest.sidekiq_messages import EVENTS
+
 _WORDS = 9
 """One more than any such line has."""
-_LONGEST = 3e9
+LONGEST = 3e9
+"""Seconds, about a century: a run that lasted longer is a misprint."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 2259
 
 
@@ -26,7 +28,7 @@ def runs_by_place(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     Of what it reads, the patterns would read the same.
     """
     text = pl.col("text")
-    likely = pl.any_horizontal([text.str.ends_with(f" {word}") for word in _EVENTS])
+    likely = pl.any_horizontal([text.str.ends_with(f" {word}") for word in EVENTS])
     lines_of_one = lines.filter(likely & ~text.str.contains("\n", literal=True))
     from_8 = text.str.starts_with("INFO ")
     after_level = text.str.strip_prefix("INFO").str.strip_chars_start(" ")  # the level is padded where it has a colour
@@ -107,13 +109,13 @@ def _runs(words: pl.DataFrame, *, last: pl.Expr, as_ever: pl.Expr, **told: pl.Ex
         & (pl.col("job_class") != "")
         & pl.when(pl.col("last") == "start")
         .then(pl.col("has_end").not_())
-        .otherwise(pl.col("last").is_in(["done", "fail"]) & pl.col("duration").is_between(0, _LONGEST))
+        .otherwise(pl.col("last").is_in(["done", "fail"]) & pl.col("duration").is_between(0, LONGEST))
     )
     return read.filter(good.fill_null(value=False)).select(
         "line_no",
         pl.lit(0, pl.Int32).alias("record_no"),
         pl.col("at").alias("occurred_at"),
-        pl.col("last").replace_strict(_EVENTS, return_dtype=pl.String).alias("event"),
+        pl.col("last").replace_strict(EVENTS, return_dtype=pl.String).alias("event"),
         pl.lit("sidekiq").alias("system"),
         pl.col("jid").alias("job_id"),
         "job_class",

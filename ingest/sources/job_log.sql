@@ -91,7 +91,12 @@ judged as (
         + (max_attempts is not null)::utinyint + (pid is not null)::utinyint + (concurrency is not null)::utinyint
         + (job_count is not null)::utinyint + (duration is not null)::utinyint + (wait is not null)::utinyint
         + (will_retry is not null)::utinyint + (queues is not null)::utinyint
-            as reads_each_value
+            as reads_each_value,
+        case
+            when is_job_event then $told_of_job_events
+            when is_worker_event then $told_of_worker_events
+            else $told_of_log_lines
+        end as told_in_columns
     from read
 )
 
@@ -147,22 +152,11 @@ select
     case
         when is_job_event and holds_each_key and reads_each_value then null
         when reads_each_value
-            then json_merge_patch(
-                line,
-                case
-                    when is_job_event then $told_of_job_events
-                    when is_worker_event then $told_of_worker_events
-                    else $told_of_log_lines
-                end
-            )
+            then json_merge_patch(line, told_in_columns)
         when f is not null
             then json_merge_patch(
                 line,
-                case
-                    when is_job_event then $told_of_job_events
-                    when is_worker_event then $told_of_worker_events
-                    else $told_of_log_lines
-                end,
+                told_in_columns,
                 json_object(
                     'enqueued_at', case when enqueued_at is null then f.enqueued_at end,
                     'run_at', case when run_at is null then f.run_at end,

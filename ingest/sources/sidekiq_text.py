@@ -24,7 +24,7 @@ import polars as pl
 
 from ingest.ruby_literals import bracket_end
 from ingest.sidekiq_messages import rows_of
-from ingest.sidekiq_runs import runs_by_place
+from ingest.sidekiq_runs import LONGEST, runs_by_place
 from ingest.sources.source import Parsed, Source
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ _COLOUR = r"\x1b\[[0-9;]*m"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
 _CLOCK = r"(?:19[7-9]\d|2[01]\d\d|22[0-5]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
 """A time that a clock may show: one of the year 1 would stretch everything that is counted by time."""
-_LONGEST = 3e9
-"""Seconds, about a century: a run that lasted longer is a misprint."""
 _SEVERITY = r"(?:DEBUG|INFO|WARN|ERROR|FATAL|UNKNOWN)"
 
 _PROCESS = rf"^(?:{_TIME} )?pid=\d+ tid=\S+"
@@ -126,7 +124,7 @@ def _columns() -> list[pl.Expr]:
         context.str.extract(r" queue=(\S+)", 1).alias("queue"),
         context.str.extract(rf" trace_id=({_ID}{{32}})(?: |$)", 1).alias("trace_id"),
         context.str.extract(rf" span_id=({_ID}{{16}})(?: |$)", 1).alias("span_id"),
-        pl.when(elapsed.is_between(0, _LONGEST)).then(elapsed).alias("duration"),
+        pl.when(elapsed.is_between(0, LONGEST)).then(elapsed).alias("duration"),
         report.str.slice(0, pl.col("report_end")).alias("report"),
         pl.when(report.is_null()).then(words).otherwise(after_report).alias("words"),
         context.str.replace_all(
