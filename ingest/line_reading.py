@@ -18,7 +18,7 @@ from ingest.unknown_files import is_archive, is_binary, looks_like
 from ingest.wrappers.envelopes import Envelopes
 from ingest.wrappers.sorting import sort_inside
 
-CHUNK = 32 << 20
+CHUNK = 16 << 20
 """Bytes that are read, sorted and committed at a time."""
 
 

@@ -337,7 +337,11 @@ stated as (
             when j.last_state = 'failed, retry not told' then 'unknown'
             when j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look then 'unknown'
             else j.last_state
-        end as state
+        end as state,
+        coalesce(
+            j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look
+            and coalesce(r.untimed_successes = 0, true), false
+        ) as has_vanished
     from judged as j
     left join runs_of_jobs as r on j.job_key = r.job_key
 )
@@ -381,6 +385,8 @@ select
     ) as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
+    case when t.has_vanished then j.last_state end as vanished_from,
+    case when t.has_vanished then j.looked_at end as vanished_by,
     coalesce(n.identity, 'exact') as identity,
     least(f.first_seen_at, r.first_started_at) as first_seen_at,
     greatest(f.last_seen_at, r.last_seen_at) as last_seen_at

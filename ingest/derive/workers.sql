@@ -216,6 +216,7 @@ select
         when state = 'unknown' then 'low'
         else 'medium'
     end as confidence,
+    lines,
     0 as attempts
 from judged
 order by worker_key;

@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,41 +24,49 @@ WITHHELD = ("truth.json", "exec_truth.jsonl.gz")
 
 _STUCK = frozenset({"hung", "orphaned"})
 _NEVER_RAN = frozenset({"never-started", "unread-queue"})
+_AGAIN = frozenset({"redelivered", "overlapping", "double-success"})
+_GIVEN_UP = frozenset({"retries-exhausted", "discarded"})
 
 RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
     "missing_never_started": _NEVER_RAN,
     "duplicate_enqueue": frozenset({"enqueued-twice"}),
-    "same_jid_pushed_twice": frozenset({"redelivered", "enqueued-twice"}),
+    "same_jid_pushed_twice": _AGAIN | {"enqueued-twice"},
     "retried_then_ok": frozenset({"retried-often", "retry-storm"}),
     "retries_exhausted_dead": frozenset({"retries-exhausted"}),
     "retries_exhausted_discarded_dead_false": frozenset({"retries-exhausted"}),
     "attempts_exhausted_failed_at_set": frozenset({"retries-exhausted"}),
-    "attempts_exhausted_row_destroyed": frozenset({"retries-exhausted"}),
-    "failed_no_retry_dropped": frozenset({"retries-exhausted"}),
+    "attempts_exhausted_row_destroyed": _GIVEN_UP,
+    "failed_no_retry_dropped": _GIVEN_UP,
     "slow_20x": frozenset({"slow-run"}),
     "retry_storm": frozenset({"retry-storm"}),
     "orphan_kill9_worker": _STUCK,
     "orphan_kill9_bystander": _STUCK,
     "orphan_kill9_worker_then_rerun_after_max_run_time_30s": _STUCK | {"redelivered"},
     "hang_until_end": frozenset({"hung"}),
-    "same_job_id_enqueued_twice": frozenset({"redelivered", "enqueued-twice"}),
+    "same_job_id_enqueued_twice": _AGAIN | {"enqueued-twice"},
     "retried_then_ok_retry_on": frozenset({"retried-often", "retry-storm"}),
-    "retry_on_exhausted": frozenset({"retries-exhausted"}),
+    "retry_on_exhausted": frozenset({"retries-exhausted", "retries-multiplied"}),
+    "discard_on": frozenset({"discarded"}),
+    "before_perform_abort": frozenset({"discarded"}),
+    "expired": frozenset({"discarded"}),
+    "revoked_before_start": frozenset({"discarded"}),
+    "revoked_terminated_sigterm": frozenset({"discarded"}),
+    "canceled_before_start": frozenset({"discarded"}),
     "retry_on_exhausted_with_block": frozenset({"retries-exhausted"}),
     "orphan_kill9_process": _STUCK,
     "never_started_no_consumer": _NEVER_RAN,
     "stuck_hang_until_end": frozenset({"hung"}),
     "duplicate_same_args": frozenset({"enqueued-twice"}),
     "long_report_before_kill": _STUCK,
-    "pool_child_sigkill_worker_lost": _STUCK | {"retries-exhausted"},
-    "soft_time_limit": frozenset({"retries-exhausted"}),
-    "hard_time_limit": frozenset({"retries-exhausted"}),
+    "pool_child_sigkill_worker_lost": _STUCK | _GIVEN_UP,
+    "soft_time_limit": _GIVEN_UP,
+    "hard_time_limit": _GIVEN_UP,
     "retried_then_succeeded": frozenset({"retried-often", "retry-storm"}),
     "retries_exhausted": frozenset({"retries-exhausted"}),
-    "failed_no_retry": frozenset({"retries-exhausted"}),
-    "rejected": frozenset({"retries-exhausted"}),
-    "unregistered_task": frozenset({"retries-exhausted"}),
-    "redelivered_visibility_timeout": frozenset({"redelivered"}),
+    "failed_no_retry": _GIVEN_UP,
+    "rejected": _GIVEN_UP,
+    "unregistered_task": _GIVEN_UP,
+    "redelivered_visibility_timeout": _AGAIN,
 }
 """Kind of planted fault to the rules that name it rightly."""
 
@@ -143,7 +152,7 @@ class Capture:
             result.false[rule] = sorted(flags[rule] - right[rule])
         return result
 
-    def _why_unseen(  # noqa: C901, PLR0911 - a reason per kind of fault
+    def _why_unseen(  # noqa: PLR0911 - a reason per kind of fault
         self, kind: str, fault: Mapping[str, Any], jobs: list[str], retries: int, hung: float
     ) -> str | None:
         mentions = {job: [line for line in self.lines if job in line] for job in jobs}
@@ -159,8 +168,6 @@ class Capture:
             return "the second push never ran" if kind == "same_jid_pushed_twice" else "it was never handed out again"
         if kind in ("retried_then_ok", "retried_then_succeeded") and runs < retries:
             return f"it ran fewer than {retries} times before the capture ended"
-        if kind == "retry_on_exhausted" and any("retry_count" in line for lines in mentions.values() for line in lines):
-            return "the backend still retries it: it was not given up"
         if kind == "slow_20x" and self._slow_share(fault["class"]) > _TWO_KINDS:
             return "so many runs of its class are slow that the class has two kinds of run"
         if kind == "hang_until_end" and self._end - fault["t"] < _LEAST_AGE:
@@ -191,18 +198,28 @@ class Capture:
         medians = {job_class: median(seconds) for job_class, seconds in usual.items()}
         right: dict[str, set[str]] = defaultdict(set)
         for job, runs in self.executions.items():
-            if any(run.succeeded is None for run in runs):
-                right["hung"].add(job)
-                right["orphaned"].add(job)
-            if len(runs) > 1:
-                right["redelivered"].add(job)
-            if len(runs) >= retries:
-                right["retried-often"].add(job)
-            if runs[-1].succeeded is False:
-                right["retries-exhausted"].add(job)
-            if any(run.seconds and run.seconds > 4 * medians.get(run.job_class, float("inf")) for run in runs):
-                right["slow-run"].add(job)
+            for rule, is_right in _by_its_runs(runs, medians, retries).items():
+                if is_right:
+                    right[rule].add(job)
         return right
+
+
+def _by_its_runs(runs: list[Execution], medians: Mapping[str, float], retries: int) -> dict[str, bool]:
+    """Rule to whether it is right about a job that ran so."""
+    never_ended = any(run.succeeded is None for run in runs)
+    at_once = any(run.seconds and run.started_at + run.seconds > later.started_at for run, later in pairwise(runs))
+    slow = any(run.seconds and run.seconds > 4 * medians.get(run.job_class, float("inf")) for run in runs)
+    return {
+        "hung": never_ended,
+        "orphaned": never_ended,
+        "redelivered": len(runs) > 1,
+        "double-success": sum(run.succeeded is True for run in runs) > 1,
+        "overlapping": at_once,
+        "retried-often": len(runs) >= retries,
+        "retries-exhausted": runs[-1].succeeded is False,
+        "discarded": runs[-1].succeeded is False,
+        "slow-run": slow,
+    }
 
 
 def _jobs(fault: Mapping[str, Any]) -> list[str]:

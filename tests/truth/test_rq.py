@@ -34,11 +34,11 @@ RIGHT_ANSWERS: Mapping[str, set[str]] = {
     "work_horse_sigkill": {"retries-exhausted"},
     "job_timeout": {"retries-exhausted"},
     "retry_storm": {"retry-storm"},
+    "duplicate_same_id": {"double-success", "redelivered", "overlapping"},
 }
 """
-Kind of planted fault to the rules that name it rightly. Left out: one job that two workers ran within the same second,
-by logs that write whole seconds; retries that were never exhausted, as no worker ran a scheduler for their queue; a job
-that hung for less time than two others of its class had taken.
+Kind of planted fault to the rules that name it rightly. Left out: retries that were never exhausted, as no worker ran a
+scheduler for their queue; a job that hung for less time than two others of its class had taken.
 """
 RETRIES = int(THRESHOLDS["retried-often.attempts"])
 

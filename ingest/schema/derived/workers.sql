@@ -16,5 +16,6 @@ create table workers (
     state varchar not null,              -- at as_of: alive, gone (died or vanished), stopped, unknown
     state_basis varchar not null,        -- what that rests on, in words
     confidence varchar not null,         -- high, medium or low
+    lines bigint not null,               -- lines of logs that it wrote; 0 where its log is not among the inputs
     attempts bigint not null             -- executions seen in it
 );

@@ -1,0 +1,60 @@
+-- Jobs that the last snapshot no longer holds and that no log shows to run, though all their workers' logs are there.
+with watches as (
+    -- Logs that lose lines lose both lines of a run here and there: so few jobs prove nothing.
+    select
+        scope,
+        system,
+        power(count(case when state = 'unknown' then 1 end), 2) / cast(count(*) as double) as by_chance
+    from attempts
+    group by scope, system
+),
+
+vanished as (
+    select
+        j.*,
+        count(*) over (partition by j.scope, j.system) as of_system
+    from jobs as j
+    where
+        j.vanished_by is not null
+        and coalesce(j.eligible_at, j.state_at) <= j.vanished_by - $min_age
+        and j.identity = 'exact'
+        -- A run without an end, or without a time, may be the one that took it; and what was called off is not lost.
+        and j.attempts = j.failures + j.interruptions
+        and not exists (
+            select 1 from attempt_evidence as e
+            where e.job_key = j.job_key and e.event in ('cancelled', 'discarded')
+        )
+        -- Some worker's log must reach as far as the snapshot that misses it ...
+        and exists (
+            select 1 from workers as w
+            where
+                w.scope = j.scope and w.system = j.system and w.lines > 0
+                and w.first_seen_at <= coalesce(j.eligible_at, j.state_at)
+                and w.last_seen_at >= coalesce(j.eligible_at, j.state_at) + $min_age
+        )
+        -- ... and none may be unknown that could have run it.
+        and not exists (
+            select 1 from workers as w
+            where
+                w.scope = j.scope and w.system = j.system and w.lines = 0
+                and coalesce(w.last_seen_at >= coalesce(j.eligible_at, j.state_at), true)
+        )
+)
+
+select
+    v.job_key,
+    v.job_id,
+    null as attempt,
+    v.scope,
+    v.system,
+    v.job_class,
+    v.queue,
+    v.vanished_from,
+    v.state_at as first_at,
+    v.vanished_by as last_at,
+    v.attempts,
+    coalesce(w.by_chance, 0) as by_chance
+from vanished as v
+left join watches as w on v.scope = w.scope and v.system = w.system
+where v.of_system > coalesce(w.by_chance + 4 * sqrt(w.by_chance), 0)
+order by v.state_at, v.job_key

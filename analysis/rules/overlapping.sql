@@ -1,0 +1,66 @@
+-- Runs that began while an earlier run of the same job, or of a job with the same idempotency key, still went on.
+with timed as (
+    select
+        a.job_key,
+        a.job_id,
+        a.attempt,
+        a.scope,
+        a.system,
+        a.job_class,
+        a.queue,
+        a.started_at,
+        a.host,
+        case
+            when a.ended_at is not null then a.ended_at
+            when a.state = 'running' and a.worker_state = 'alive' then $as_of
+            -- Of a run whose end no input shows, it is certain only that it went on until its last sign.
+            when a.heartbeat_at > a.started_at then a.heartbeat_at
+            else a.started_at
+        end as until_at,
+        coalesce(j.idempotency_key, a.job_key) as work,
+        j.idempotency_key
+    from attempts as a
+    inner join jobs as j on a.job_key = j.job_key
+    where a.started_at is not null
+),
+
+followed as (
+    select
+        *,
+        max(until_at) over (
+            partition by scope, system, work order by started_at, job_key, attempt
+            rows between unbounded preceding and 1 preceding
+        ) as before_until,
+        lag(started_at) over one_work as before_started_at,
+        lag(host) over one_work as before_host,
+        lag(job_key) over one_work as before_job_key
+    from timed
+    window one_work as (partition by scope, system, work order by started_at, job_key, attempt)
+),
+
+sharing as (
+    select
+        *,
+        case when before_until < until_at then before_until else until_at end as shared_until
+    from followed
+    where before_until is not null
+)
+
+select
+    job_key,
+    job_id,
+    attempt,
+    scope,
+    system,
+    job_class,
+    queue,
+    before_started_at as first_at,
+    shared_until as last_at,
+    before_job_key <> job_key as by_key,
+    coalesce(host <> before_host, true) as across_hosts,
+    date_diff('microsecond', started_at, shared_until) / 1e6 as shared
+from sharing
+where
+    date_diff('microsecond', started_at, shared_until) / 1e6
+    > case when host = before_host then 0 else extract(epoch from $clock_tolerance) end
+order by started_at, job_key, attempt
