@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 STEPS = (
     "copied_lines",
-    "inferred_ids",
     "placed_lines",
     "forks",
     "worker_lines",
@@ -38,7 +37,6 @@ STEPS = (
     "error_reports",
     "run_lines",
     "runs",
-    "fused_runs",
     "worker_places",
     "process_signs",
     "incarnations",
@@ -55,7 +53,7 @@ STEPS = (
     "queue_minutes",
     "coverage",
 )
-"""The derivations, each in the file of its name. After ``fused_runs`` the runs are fused."""
+"""The derivations, each in the file of its name. After ``runs`` the runs are fused."""
 
 _SCRATCH = (
     "copied_lines",
@@ -148,10 +146,14 @@ def _empty(db: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
 
 def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     db.execute(_sql("macros"))
+    db.execute(_sql("scratch"))
+    idle = {step for (step,) in db.execute(_sql("idle")).fetchall()}
     for step in STEPS:
+        if step in idle:
+            continue
         statement = _sql(step)
         db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
-        if step == "fused_runs":
+        if step == "runs":
             _fuse(db)
     for name in ("told_events", "told_snapshot_jobs"):
         db.execute(f"drop view temp.{name}")
@@ -160,10 +162,11 @@ def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 
 
 def _fuse(db: duckdb.DuckDBPyConnection) -> None:
-    observers = [observer for (observer,) in db.execute(_sql("observers")).fetchall()]
-    for observer in observers:
+    observers = db.execute(_sql("observers")).fetchall()
+    for observer, _ in observers:
         db.execute(_sql("fuse"), {"observer": observer})
-    db.execute(_sql("fuse_untimed"))
+    if any(has_untimed for _, has_untimed in observers):
+        db.execute(_sql("fuse_untimed"))
 
 
 def _sql(name: str) -> str:

@@ -1,6 +1,6 @@
 -- Lines without a time about a job that another log of the same process tells with times, as a worker's standard output
 -- repeats its log file: they add nothing.
-create or replace temp table copied_lines as
+insert into copied_lines by name
 select
     u.source_id,
     u.line_no,

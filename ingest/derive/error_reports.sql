@@ -1,5 +1,5 @@
 -- Reports of an exception, with class, message and backtrace, which some logs write as further lines of the same thread.
-create or replace temp table error_reports as
+insert into error_reports by name
 with thread_lines as (
     select
         source_id,

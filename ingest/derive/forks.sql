@@ -1,6 +1,6 @@
 -- Which worker a forked child belongs to, and from where on: it may write before its parent says that it forked, but not
 -- before the parent took the job. A pid that boots as a worker is nobody's child any more.
-create or replace temp table forks as
+insert into forks by name
 with signs as (
     select
         log_name,

@@ -1,6 +1,6 @@
 -- Which life of a job without an id each place in a snapshot holds. What runs or failed is the run of that worker and
 -- time; of what waits, the first is the next run seen later, and the rest are jobs that no log has seen yet.
-create or replace temp table inferred_snapshot_ids as
+insert into inferred_snapshot_ids by name
 with looked as (
     select
         s.scope,

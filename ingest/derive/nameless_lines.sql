@@ -1,6 +1,6 @@
 -- Starts and ends of jobs without ids: class and arguments are all that names them. A worker's end belongs to its last
 -- start of the same job; ends before any start are runs of their own.
-create or replace temp table nameless_lines as
+insert into nameless_lines by name
 with counted as (
     select
         l.* replace (coalesce(l.occurred_at, f.failed_at) as occurred_at),

@@ -1,6 +1,6 @@
 -- Runs of jobs without ids, and which life of such a job each belongs to: a success ends a life, a failure does not.
 -- A run that began before an earlier one had ended is another job's. Runs without times go where they fit.
-create or replace temp table nameless_runs as
+insert into nameless_runs by name
 with runs as (
     select
         scope,

@@ -1,5 +1,5 @@
 -- The lines of logs in which workers fork or jobs have no id, in the order they were written, rotated files included.
-create or replace temp table placed_lines as
+insert into placed_lines by name
 with lines as (
     select
         source_id,

@@ -1,6 +1,6 @@
 -- When runs failed that a log tells without times: the queue system's own record of the failure says it. A job's records
 -- that no log tells with a time go to its failures without one, in order; more records than failures tell nothing.
-create or replace temp table recorded_failures as
+insert into recorded_failures by name
 with records as (
     select distinct
         s.scope,

@@ -1,7 +1,7 @@
 -- Which id of a framework's job is meant by a backend's id, where no line has both: the framework's run lies within the
 -- backend's run of the same process and class, and begins and ends with it. Of pairs
 -- that fit about as well none is sure: the backend's run is then one of these jobs' runs, and it is not told which.
-create or replace temp table twin_ids as
+insert into twin_ids by name
 with adapters as (
     select
         *,

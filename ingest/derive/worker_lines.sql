@@ -1,5 +1,5 @@
 -- The same lines, each with the worker that wrote it itself or through a child.
-create or replace temp table worker_lines as
+insert into worker_lines by name
 select
     l.*, -- noqa: AM04
     coalesce(f.worker_pid, l.pid) as worker_pid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,19 @@ JID = "0123456789abcdef01234567"
 def query(database: Path, text: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(database)) as db:
         return db.execute(text).fetchall()
+
+
+@cache
+def whole(name: str, folder: Path) -> Path:
+    """A database of a sample that was read in one go: to be read only."""
+    database = folder / f"{FILES.index(name)}.duckdb"
+    load_all(database, SAMPLES / name, final=True)
+    return database
+
+
+@pytest.fixture(scope="module")
+def wholes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("wholes")
 
 
 def test_every_wrapper_has_a_sample() -> None:
@@ -49,10 +63,12 @@ def test_a_line_that_a_wrapper_claims_holds_one_of_its_texts(wrapper: Wrapper) -
     assert all(wrapper.may_claim(line) for line in claimed)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_sample_is_opened_by_its_wrapper_and_the_job_within_is_found(tmp_path: Path, name: str) -> None:
-    database = tmp_path / "t.duckdb"
-    load_all(database, SAMPLES / name, final=True)
+OF_ONE_SAMPLE = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in FILES]
+
+
+@pytest.mark.parametrize("name", OF_ONE_SAMPLE)
+def test_a_sample_is_opened_by_its_wrapper_and_the_job_within_is_found(wholes: Path, name: str) -> None:
+    database = whole(name, wholes)
     [(formats,)] = query(database, "select format from sources")
     assert name.partition("/")[0] in formats.split(", ")
     events = query(database, f"select distinct event from job_events where job_id = '{JID}' order by 1")
@@ -65,11 +81,10 @@ def test_a_sample_is_opened_by_its_wrapper_and_the_job_within_is_found(tmp_path:
     assert total == [(0,)]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_chunk_sizes_do_not_change_the_rows(tmp_path: Path, name: str) -> None:
-    load_all(tmp_path / "whole.duckdb", SAMPLES / name, final=True)
+@pytest.mark.parametrize("name", OF_ONE_SAMPLE)
+def test_chunk_sizes_do_not_change_the_rows(tmp_path: Path, wholes: Path, name: str) -> None:
     load_all(tmp_path / "chunks.duckdb", SAMPLES / name, final=True, chunk=97)
-    assert evidence(tmp_path / "chunks.duckdb") == evidence(tmp_path / "whole.duckdb")
+    assert evidence(tmp_path / "chunks.duckdb") == evidence(whole(name, wholes))
 
 
 @pytest.mark.parametrize("name", FILES)

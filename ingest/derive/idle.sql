@@ -1,0 +1,62 @@
+-- The steps that would find nothing, because the evidence has none of the lines that they begin with. Planning them is a
+-- quarter of what deriving a small folder costs.
+with lacks as (
+    select
+        not exists (
+            select 1 from job_events
+            where job_id is null
+        ) as lines_without_ids,
+        not exists (
+            select 1 from worker_events
+            where event = 'forked'
+        ) as forks,
+        not exists (
+            select 1 from job_events
+            where occurred_at is null or system = 'bullmq'
+        ) as copies,
+        not exists (
+            select 1 from snapshot_jobs
+            where job_id is null
+        ) as places_without_ids,
+        not exists (
+            select 1 from job_events
+            where system = 'active_job' and event = 'started'
+        ) as frameworks,
+        not exists (
+            select 1 from job_events
+            where event = 'error_reported'
+        ) as error_reports
+)
+
+select
+    unnest([
+        'recorded_failures', 'nameless_lines', 'nameless_runs', 'nameless_ids', 'ids_named_next', 'row_ids', 'ids_of_queues',
+        'handler_words'
+    ]) as step
+from lacks
+where lines_without_ids
+union all
+select unnest(['placed_lines', 'forks', 'worker_lines'])
+from lacks
+where lines_without_ids and forks
+union all
+select 'copied_lines'
+from lacks
+where copies
+union all
+select 'told_events'
+from lacks
+where lines_without_ids and forks and copies
+union all
+select unnest(['inferred_snapshot_ids', 'told_snapshot_jobs'])
+from lacks
+where places_without_ids
+union all
+select 'twin_ids'
+from lacks
+where frameworks
+union all
+select 'error_reports'
+from lacks
+where error_reports
+order by step;
