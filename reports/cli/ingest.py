@@ -186,10 +186,11 @@ def _follow(database: Path, paths: tuple[Path, ...], options: Options, *, every:
     stop = Event()
 
     def note_stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, before[signal.Signals(number)])
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, note_stop)
     out = console()
 
