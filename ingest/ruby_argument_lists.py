@@ -25,9 +25,9 @@ def _flat(string: str, key: str) -> str:
     return rf"^{value}(?:, {value})*$"
 
 
-_WITH_ARROWS = _flat(r'"[^"\\=]*"', rf'(?:"[^"\\=]*"|:{_WORD}) ?=> ?')
-_WITH_COLONS = _flat(r'"[^"\\=:]*"', rf'(?:{_WORD}: |"[^"\\=:]*" => )')
-"""Strings that hold what is about to be replaced are left to the slow way."""
+_WITH_ARROWS = _flat(r'"[^"\\=\x00-\x1f]*"', rf'(?:"[^"\\=\x00-\x1f]*"|:{_WORD}) ?=> ?')
+_WITH_COLONS = _flat(r'"[^"\\=:\x00-\x1f]*"', rf'(?:{_WORD}: |"[^"\\=:\x00-\x1f]*" => )')
+"""Strings that hold what is about to be replaced, or what JSON escapes, are left to the slow way."""
 
 
 def arguments_as_json(text: pl.Expr) -> pl.Expr:

@@ -48,6 +48,16 @@ def test_arguments_with_a_number_that_no_reader_of_json_takes_are_told_as_they_a
     assert [json.loads(each) for each in values] == [text, int("9" * 4300)]
 
 
+@pytest.mark.parametrize(
+    "text", ['"a\tb"', '{"k\x01"=>1}', '{"k\x01" => 1}', "#<GlobalID:0x07 @uri=#<URI::GID gid://shop/\x01>>"]
+)
+def test_control_characters_in_arguments_are_escaped(text: str) -> None:
+    [told] = pl.Series("text", [text]).to_frame().select(arguments_as_json(pl.col("text"))).to_series()
+    [value] = json.loads(told)
+    word = value if isinstance(value, str) else next(iter(value))
+    assert word.endswith(("a\tb", "\x01"))
+
+
 @pytest.mark.parametrize("mark", ["{", "[", "- ", "? ", "[a, ", "{a: "])
 def test_yaml_nested_beyond_all_bounds_is_refused_and_does_not_end_the_process(mark: str) -> None:
     with pytest.raises(ValueError, match=r"no valid YAML|deeper ones"):
