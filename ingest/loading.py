@@ -34,6 +34,7 @@ from ingest.splicing import absorb, splice, take_over
 from ingest.streams import find_stream, note_name, stream_by_number, unread_stream
 from ingest.wrappers.documents import HEAD
 from ingest.wrappers.envelopes import Envelopes
+from ingest.wrappers.native_ids import with_made_up_ids
 from ingest.wrappers.sorting import sort_inside
 
 _MAX_DOCUMENT = 1 << 30
@@ -382,7 +383,13 @@ class Loader:
     def _read_events(self, stream: Stream, reader: Reader, envelopes: Envelopes) -> None:
         """A document of many log events, whatever their formats."""
         stream.note_formats(envelopes.names)
-        self._read_whole(stream, reader, lambda text, _: self.rows.add_inside(stream, envelopes.lines_of(text)))
+
+        def rows_of(text: str, _: int) -> None:
+            inner, shared = with_made_up_ids(self.ledger.db, envelopes.lines_of(text), self.ledger.sealed)
+            stream.joined, stream.overlap = shared.joined, shared.overlap
+            self.rows.add_inside(stream, inner)
+
+        self._read_whole(stream, reader, rows_of)
 
     def _read_whole(self, stream: Stream, reader: Reader, rows_of: Callable[[str, int], None]) -> None:
         """Read a file as one text; ``rows_of`` makes rows of it, within the transaction."""

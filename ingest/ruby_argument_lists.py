@@ -10,7 +10,7 @@ import json
 
 import polars as pl
 
-from ingest.ruby_literals import read_literal
+from ingest.ruby_literals import holds_endless_number, read_literal
 
 _GLOBAL_ID = r"#<GlobalID:0x[0-9a-f]+ @uri=#<URI::GID (gid://[^>\s]+)>>"
 _NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?"
@@ -25,9 +25,9 @@ def _flat(string: str, key: str) -> str:
     return rf"^{value}(?:, {value})*$"
 
 
-_WITH_ARROWS = _flat(r'"[^"\\=]*"', rf'(?:"[^"\\=]*"|:{_WORD}) ?=> ?')
-_WITH_COLONS = _flat(r'"[^"\\=:]*"', rf'(?:{_WORD}: |"[^"\\=:]*" => )')
-"""Strings that hold what is about to be replaced are left to the slow way."""
+_WITH_ARROWS = _flat(r'"[^"\\=\x00-\x1f]*"', rf'(?:"[^"\\=\x00-\x1f]*"|:{_WORD}) ?=> ?')
+_WITH_COLONS = _flat(r'"[^"\\=:\x00-\x1f]*"', rf'(?:{_WORD}: |"[^"\\=:\x00-\x1f]*" => )')
+"""Strings that hold what is about to be replaced, or what JSON escapes, are left to the slow way."""
 
 
 def arguments_as_json(text: pl.Expr) -> pl.Expr:
@@ -43,7 +43,8 @@ def _as_json(texts: pl.Series) -> pl.Series:
     if frame.select(text.str.contains("#<GlobalID:", literal=True).any()).item():
         frame = frame.with_columns(text.str.replace_all(_GLOBAL_ID, '"$1"'))
     frame = frame.with_columns(
-        pl.when(text.str.contains(_WITH_ARROWS)).then(pl.format("[{}]", arrows))
+        pl.when(holds_endless_number(text)).then(None)
+        .when(text.str.contains(_WITH_ARROWS)).then(pl.format("[{}]", arrows))
         .when(text.str.contains(_WITH_COLONS)).then(pl.format("[{}]", colons))
         .alias("json"),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ingest.arrow_frame import ArrowFrame
-from ingest.ruby_literals import read_literal
+from ingest.ruby_literals import holds_endless_number, read_literal
 from ingest.untrusted_json import encoded
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def arguments_json(inspected: pl.Series, connection: duckdb.DuckDBPyConnection) 
         ruby.str.count_matches(word, literal=True) == skeleton.str.count_matches(word, literal=True)
         for word in ("=>", "nil")
     ]
-    plain = ~ruby.str.contains("\\", literal=True) & skeleton.str.contains(_PLAIN) & outside[0] & outside[1]
+    escaped = ruby.str.contains("\\", literal=True)
+    plain = ~escaped & ~holds_endless_number(ruby) & skeleton.str.contains(_PLAIN) & outside[0] & outside[1]
     rewritten = ruby.str.replace_all("=>", ":", literal=True).str.replace_all("nil", "null", literal=True)
     connection.register("written", ArrowFrame(distinct.with_columns(pl.when(plain).then(rewritten).alias("json"))))
     tried = pl.DataFrame(connection.sql(_SQL))

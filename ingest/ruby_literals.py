@@ -7,6 +7,8 @@ import re
 import sys
 from typing import Any
 
+import polars as pl
+
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<string>"(?:[^"\\]|\\.)*")
@@ -35,16 +37,24 @@ _CONTROLS = {
 _WORDS = {"nil": None, "true": True, "false": False}
 _DEEPEST = 100
 _SURROGATES = range(0xD800, 0xE000)
+_MOST_DIGITS = 4300
+"""Of a whole number: Python reads no longer ones, in JSON neither."""
 
 
 def read_literal(text: str, start: int = 0) -> tuple[Any, int]:
     """
-    The value that begins at this character, and where it ends. Symbols and numbers beyond all bounds are read as
-    strings.
+    The value that begins at this character, and where it ends. Symbols, and fractions beyond all bounds, are read
+    as strings.
 
-    Raises ``ValueError`` where there is none, or where an object stands in it that is no plain value.
+    Raises ``ValueError`` where there is none, or where something stands in it that is no plain value: an object, a
+    whole number of more than 4,300 digits.
     """
     return _value(text, start, 0)
+
+
+def holds_endless_number(text: pl.Expr) -> pl.Expr:
+    """Whether a number may stand in a text that ``read_literal`` refuses for its length: let it read such a text."""
+    return pl.when(text.str.len_bytes() > _MOST_DIGITS).then(text).str.contains("[0-9]{400}").fill_null(value=False)
 
 
 def bracket_end(text: str, start: int = 0) -> int | None:

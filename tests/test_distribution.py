@@ -49,7 +49,7 @@ def test_the_wheel_installs_one_command(wheel: ZipFile) -> None:
     scripts = ConfigParser()
     scripts.read_string(metadata(wheel, "entry_points.txt"))
     assert {section: dict(scripts[section]) for section in scripts.sections()} == {
-        "console_scripts": {"jobtrail": "reports.cli:main"}
+        "console_scripts": {"jobtrail": "reports.entry:main"}
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from reports.cli.settings import defaults, name_by_option
+from reports.interrupts import STOPPED, WORDS, end_undisturbed, ending_at_once, noted
 
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
@@ -32,8 +33,8 @@ EXAMPLES = {
 }
 """An example for the help of commands that have none in their own."""
 
-FOUND, TROUBLE, NO_DATA, STOPPED, PIPE_CLOSED = 1, 2, 3, 130, 141
-"""Exit codes besides 0: findings; a usage, input or output error; nothing to look at; Ctrl-C; the reader went away."""
+FOUND, TROUBLE, NO_DATA, PIPE_CLOSED = 1, 2, 3, 141
+"""Exit codes besides 0 and ``STOPPED``: findings; a usage, input or output error; nothing to look at; no reader."""
 
 
 class Trouble(click.ClickException):
@@ -51,7 +52,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        with ending_at_once():
+            command: click.Command = import_module(COMMANDS[cmd_name][0]).command
         if cmd_name in EXAMPLES and not command.epilog:
             command.epilog = f"\b\nExample:\n  {EXAMPLES[cmd_name]}\n"
         name_by_option(command, cmd_name)
@@ -102,33 +104,43 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line, and end with its exit code."""
+    interrupted = noted()
     if sys.stdout is None:  # closed by whoever started it: Python opens none then
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     try:
         code = cli.main(prog_name="jobtrail", standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        code = max(error.exit_code, TROUBLE)
-    except (click.Abort, KeyboardInterrupt):
-        code = STOPPED
-    except (SystemExit, BrokenPipeError):  # how click and rich end when nobody reads on; our own codes are returned
-        code = PIPE_CLOSED
-        _write_no_more()
-    except OSError as error:  # commands tell of files themselves: what is left is the output, on a full disk
-        click.echo(f"Error: cannot write {error.filename or 'the output'}: {error.strerror or error}", err=True)
-        code = TROUBLE
-        _write_no_more()
-    except Exception as error:
-        if os.environ.get("JOBTRAIL_DEBUG"):
-            raise
-        click.echo(
-            f"jobtrail: {type(error).__name__}: {error}\n"
-            "This is a bug in jobtrail. Run it again with JOBTRAIL_DEBUG=1 and report what it prints.",
-            err=True,
-        )
-        code = TROUBLE
+    except BaseException as error:  # noqa: BLE001 - each has its exit code
+        if interrupted() or isinstance(error, click.Abort):
+            end_undisturbed()
+            click.echo(WORDS, err=True, nl=False)
+            code = STOPPED
+            _write_no_more()
+        else:
+            code = _told(error)
     sys.exit(code)
+
+
+def _told(error: BaseException) -> int:
+    """Say what went wrong, and return the exit code of it. Raises the error where someone is to look into it."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return max(error.exit_code, TROUBLE)
+    if isinstance(error, SystemExit | BrokenPipeError):  # how click and rich end when nobody reads on
+        _write_no_more()
+        return PIPE_CLOSED
+    if isinstance(error, OSError):  # commands tell of files themselves: what is left is the output, on a full disk
+        click.echo(f"Error: cannot write {error.filename or 'the output'}: {error.strerror or error}", err=True)
+        _write_no_more()
+        return TROUBLE
+    if os.environ.get("JOBTRAIL_DEBUG") or not isinstance(error, Exception):
+        raise error
+    click.echo(
+        f"jobtrail: {type(error).__name__}: {error}\n"
+        "This is a bug in jobtrail. Run it again with JOBTRAIL_DEBUG=1 and report what it prints.",
+        err=True,
+    )
+    return TROUBLE
 
 
 def _write_no_more() -> None:

@@ -15,8 +15,10 @@ from analysis.check import SettingError, check
 from analysis.check_json import schema_text, to_text
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Finding, Investigation
+from ingest.redaction import Redaction
 from reports.cli import FOUND, NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.redacting import redacting
 from reports.cli.terminal import console, period, plain
 
 _JOBS, _PIECES = 3, 2
@@ -52,11 +54,13 @@ def _print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
               help="A threshold, rule.param=value, such as hung.min_age=1h30m or retried-often.attempts=3. Durations: "
               "300ms, 20s, 10m, 2h, 1d. May be given several times.")  # fmt: skip
 @click.option("--rule", "only", multiple=True, help="Ask only this rule. May be given several times.")
+@redacting
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
     paths: tuple[Path, ...],
     database: Path,
+    redaction: Redaction | None,
     form: str,
     fail_on: str,
     as_of: datetime | None,
@@ -64,7 +68,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     only: tuple[str, ...],
 ) -> None:
     """Look for stuck, lost, duplicated, retried and slow jobs, in the database or in the paths given."""
-    with evidence(database, paths, as_of) as db:
+    with evidence(database, paths, as_of, redaction=redaction) as db:
         try:
             investigation = check(db, as_of=as_of, settings=settings, only=only)
         except SettingError as error:

@@ -69,12 +69,18 @@ def sources_of(mapping: Path | None) -> tuple[Source, ...]:
 
 
 @contextmanager
-def evidence(database: Path, paths: Sequence[Path], as_of: datetime | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection whose derived tables speak of ``as_of`` (aware; the latest observation where None)."""
+def evidence(
+    database: Path, paths: Sequence[Path], as_of: datetime | None, *, redaction: Redaction | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """
+    A read-only connection whose derived tables speak of ``as_of`` (aware; the latest observation where None).
+
+    ``redaction`` is what is secret in the paths.
+    """
     with tempfile.TemporaryDirectory(prefix="jobtrail-") as folder:
         if paths:
             database = Path(folder) / "evidence.duckdb"
-            load_and_derive(database, paths)
+            load_and_derive(database, paths, redaction=redaction)
         with in_words(), open_for_reading(database) as db:
             _bring_up_to_date(db, as_of)
             yield db

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 from threading import Event
@@ -18,10 +17,11 @@ from ingest.clocks import ZoneError, zone_named
 from ingest.database import open_for_reading
 from ingest.follow import follow
 from ingest.loading import Options
-from ingest.redaction import Redaction, RedactionError
+from ingest.redaction import Redaction
 from ingest.redaction_key import key_file
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, in_words, load_and_derive, sources_of
+from reports.cli.redacting import redacting
 from reports.cli.terminal import console, fitting_table, period, plain
 from reports.questions import answered
 from reports.wording import visible
@@ -32,20 +32,6 @@ def _zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tz
         return zone_named(value) if value else None
     except ZoneError as error:
         raise click.BadParameter(str(error)) from error
-
-
-def _checked(use: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], Any]:
-    """An option's values as they are, if each can be used."""
-
-    def check(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            for value in values:
-                use(value)
-        except RedactionError as error:
-            raise click.BadParameter(str(error)) from error
-        return values
-
-    return check
 
 
 @click.command()
@@ -60,23 +46,7 @@ def _checked(use: Callable[[str], object]) -> Callable[[click.Context, click.Par
     type=click.DateTime(["%Y-%m-%d"]),
     help="Day of the first line of a log that writes the time of day alone.",
 )
-@click.option("--redact", is_flag=True, help="Store no passwords, tokens, e-mail addresses and card numbers.")
-@click.option(
-    "--redact-key",
-    "secret_keys",
-    multiple=True,
-    callback=_checked(lambda name: Redaction(keys=(name,))),
-    metavar="NAME",
-    help="Nor the values of keys with this word in their name. May be given several times.",
-)
-@click.option(
-    "--redact-pattern",
-    "secret_patterns",
-    multiple=True,
-    callback=_checked(lambda regex: Redaction().adding(patterns=(regex,))),
-    metavar="REGEX",
-    help="Nor what this matches, or its group 'secret'. May be given several times.",
-)
+@redacting
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -105,9 +75,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     final: bool,  # noqa: FBT001 - click passes it so
     zone: tzinfo | None,
     first_day: datetime | None,
-    redact: bool,  # noqa: FBT001 - click passes it so
-    secret_keys: tuple[str, ...],
-    secret_patterns: tuple[str, ...],
+    redaction: Redaction | None,
     mapping: Path | None,
     follows: bool,  # noqa: FBT001 - the same
     every: float,
@@ -118,8 +86,6 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     Formats and compression are recognised by content. Reading the same input again, under whatever name, adds nothing.
     """
     day = first_day.date() if first_day else None
-    wanted = redact or secret_keys or secret_patterns
-    redaction = Redaction().adding(keys=secret_keys, patterns=secret_patterns) if wanted else None
     if follows:
         with in_words():
             options = Options(
@@ -186,10 +152,11 @@ def _follow(database: Path, paths: tuple[Path, ...], options: Options, *, every:
     stop = Event()
 
     def note_stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, before[signal.Signals(number)])
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, note_stop)
     out = console()
 

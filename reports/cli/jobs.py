@@ -19,8 +19,10 @@ from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.durations import in_words
 from analysis.search import STATES, JobLine, Jobs, Wanted, classes, find_jobs, queues
+from ingest.redaction import Redaction
 from reports.cli import NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.redacting import redacting
 from reports.cli.terminal import console, fitting_table
 from reports.cli.times import shown, spoken, zone
 from reports.cli.words import readable, words
@@ -57,11 +59,13 @@ def arguments_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str
 )
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
+@redacting
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
     paths: tuple[Path, ...],
     database: Path,
+    redaction: Redaction | None,
     job_class: str | None,
     queue: str | None,
     state: str | None,
@@ -81,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
 
     Example: jobtrail jobs --class '*Export*' --state failed --since "yesterday 22:00" --tz Europe/Paris
     """
-    with evidence(database, paths, as_of) as db:
+    with evidence(database, paths, as_of, redaction=redaction) as db:
         asked_at = aware(moment_asked(db, as_of))
         if asked_at is None:
             click.echo("There is no evidence with a time in it, so there is no job to list.", err=True)

@@ -14,9 +14,11 @@ from analysis.finding import SEVERITIES, Investigation
 from analysis.impact import impact
 from analysis.moments import moments
 from analysis.series import queue_series, timeline
+from ingest.redaction import Redaction
 from reports.cli import FOUND, NO_DATA, Trouble
 from reports.cli.check import fails, settings_of
 from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.redacting import redacting
 from reports.cli.terminal import console, plain
 from reports.cli.words import words
 from reports.incident import IncidentReport, incident
@@ -58,11 +60,13 @@ Examples:
               help="Exit with 1 from this severity on.")  # fmt: skip
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
 @click.option("--set", "settings", multiple=True, callback=settings_of, help="A threshold: rule.param=value.")
+@redacting
 @click.pass_context
 def incident_command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
     paths: tuple[Path, ...],
     database: Path,
+    redaction: Redaction | None,
     outputs: tuple[Path, ...],
     title: str,
     fail_on: str,
@@ -72,7 +76,7 @@ def incident_command(  # noqa: PLR0913, PLR0917 - the options of a command
     """Write an incident report from the database or from the paths given."""
     for output in outputs:
         _refuse(output, (*paths, database))
-    with evidence(database, paths, as_of) as db:
+    with evidence(database, paths, as_of, redaction=redaction) as db:
         try:
             investigation = check(db, as_of=as_of, settings=settings)
         except SettingError as error:

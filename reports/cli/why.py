@@ -19,8 +19,10 @@ from analysis.answer import question
 from analysis.search import JobLine, ids_like, jobs_known_as, lines_with
 from analysis.story import Life, Story, Verdict, story
 from analysis.story.life import Step
+from ingest.redaction import Redaction
 from reports.cli import NO_DATA, TROUBLE
 from reports.cli.evidence import DATABASE, evidence, moment
+from reports.cli.redacting import redacting
 from reports.cli.terminal import console, plain
 from reports.cli.times import shown, zone
 from reports.cli.words import some_id
@@ -38,12 +40,14 @@ _ALIKE = {"log": 6, "span": 6, "snapshot": 2}
 @click.option("--all", "every", is_flag=True, help="Show every piece of evidence, however many are alike.")
 @click.option("--tz", "zone", callback=zone, default="UTC", show_default=True, help="Show times in this zone.")
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
+@redacting
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
     job_id: str,
     paths: tuple[Path, ...],
     database: Path,
+    redaction: Redaction | None,
     form: str,
     every: bool,  # noqa: FBT001 - click passes it so
     zone: tzinfo,
@@ -57,7 +61,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
 
     Example: jobtrail why 26fc2074db2520c45178ba9b
     """
-    with evidence(database, paths, as_of) as db:
+    with evidence(database, paths, as_of, redaction=redaction) as db:
         found = jobs_known_as(db, job_id)
         if len(found) != 1:
             _explain(db, job_id, found)

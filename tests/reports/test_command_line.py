@@ -259,3 +259,32 @@ def test_where_colours_are_unwanted_there_are_none(database: Path) -> None:
     assert told
     assert "\x1b[3" not in told
     assert "\x1b[9" not in told
+
+
+JOB_LINE = (
+    '{"format": "jobrunner.job_log/1", "ts": "2026-03-01T13:00:00.5Z", "event": "started", "system": "jobrunner",'
+    ' "job_id": "job-1", "job_class": "Mail", "queue": "q", "attempt": 1, "pid": 8, "arguments": [{"iban": "DE17"}]}\n'
+)
+
+
+@pytest.mark.parametrize("command", [("why", "job-1"), ("jobs", "--format", "json")])
+def test_paths_are_redacted_as_by_ingest(tmp_path: Path, command: tuple[str, ...]) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text(JOB_LINE, encoding="utf-8")
+    assert "DE17" in run(*command, log).output
+    redacted = run(*command, "--redact-key", "iban", log)
+    assert (redacted.exit_code, "DE17" in redacted.output, "[redacted]" in redacted.output) == (0, False, True)
+
+
+@pytest.mark.parametrize("command", [("check",), ("report", "incident", "-o", "report.md")])
+def test_commands_that_judge_paths_redact_them_too(tmp_path: Path, command: tuple[str, ...]) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text(JOB_LINE, encoding="utf-8")
+    words = [tmp_path / word if word == "report.md" else word for word in command]
+    assert run(*words, "--redact", "--redact-pattern", "DE[0-9]+", log).exit_code == 0
+    assert "--redact-pattern" in run(*words, "--redact-pattern", "(", log).output
+
+
+def test_redaction_is_refused_without_paths_to_read(database: Path) -> None:
+    result = run("check", "--redact", "--db", database)
+    assert (result.exit_code, "--redact is for paths" in result.output) == (2, True)

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from reports.cli import Trouble, cli
 from reports.cli.sandbox import confined, refusals
 from reports.cli.shell import Shell
+from reports.interrupts import WORDS
 from tests.reports.process import started
 
 CAPTURE = Path(__file__).parent.parent / "fixtures" / "captures" / "sidekiq-8.1.7-plain"
@@ -233,13 +234,13 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(database: Path) -> Non
     process.stderr.close()
 
 
-def test_ctrl_c_ends_the_command_quietly_with_130(database: Path) -> None:
+def test_ctrl_c_ends_the_command_with_a_word_and_130(database: Path) -> None:
     process = started("sql", "from range(100_000_000_000)", "--limit", "0", "--timeout", "0", "--db", database)
     assert process.stdout
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, complained = process.communicate(timeout=30)
-    assert (complained.strip(), process.returncode) == ("", 130)
+    assert (complained.strip(), process.returncode) == (WORDS.strip(), 130)
 
 
 def test_ctrl_c_stops_a_query_that_is_still_thinking(database: Path) -> None:
@@ -251,7 +252,7 @@ def test_ctrl_c_stops_a_query_that_is_still_thinking(database: Path) -> None:
         told, complained = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert (told, complained.strip(), process.returncode) == ("", "", 130)
+    assert (told, complained.strip(), process.returncode) == ("", WORDS.strip(), 130)
 
 
 class _Typed:
