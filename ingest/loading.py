@@ -39,6 +39,9 @@ from ingest.wrappers.sorting import sort_inside
 
 _MAX_DOCUMENT = 1 << 30
 
+_ROOM = "400MB"
+"""Memory for the database while files are loaded: without a bound what was written stays there while there is any."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
@@ -138,6 +141,8 @@ def loader(db: duckdb.DuckDBPyConnection, database: Path, options: Options, *, n
         if redactor:
             for connection in (scratch, db):  # what it has no room for would lie on the disk as it is
                 connection.execute("set temp_directory = ''")
+        else:
+            db.execute("set memory_limit = $limit", {"limit": _ROOM})
         ledger = Ledger(db, now=now, sources=options.sources, redactor=redactor)
         rows = Rows(ledger=ledger, sources=chosen(options), scratch=scratch)
         zone, first_day = options.zone, options.first_day
@@ -149,6 +154,7 @@ def loader(db: duckdb.DuckDBPyConnection, database: Path, options: Options, *, n
             clock=Clock(zone=zone, basis="stated", first_day=first_day) if zone else Clock(first_day=first_day),
             final=options.final,
         )
+        db.execute("reset memory_limit")
 
 
 def _silent(_: Progress) -> None:
