@@ -87,7 +87,7 @@ class Truth:
         return job.faults | plain
 
     def _shows(self, fault: str, job: Job) -> bool:
-        return _SHOWS[fault](self, job)
+        return SHOWS[fault](self, job)
 
     def orphaned(self, job: Job) -> bool:
         killed = [run for run in job.runs if run.outcome == "killed"]
@@ -207,7 +207,7 @@ def _lates(life: Life, queue: str) -> Iterator[float]:
                     yield from (since + 60, until)
 
 
-_SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
+SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
     "worker-killed": Truth.orphaned,
     "hang": Truth.hung,
     "slow": Truth.ran_slowly,

@@ -1,0 +1,98 @@
+"""Where logs and snapshots have holes and clocks are apart, nothing is called dead, lost or waiting that was not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.simulator.days import FORMS, Form, live, written
+from tests.simulator.losses import LOSSES, Loss
+from tests.simulator.many_days import SOAKS, in_all, known
+from tests.simulator.scoring import KNOWN, Score
+from tests.simulator.written import Files
+
+NEVER_FALSE = ("orphaned", "lost", "never-started")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Some losses, on which day and in which forms the suite tries them, and what is known to be wrong then."""
+
+    losses: tuple[Loss, ...]
+    seed: int
+    forms: tuple[Form, ...]
+    false: dict[str, str] = field(default_factory=dict)
+    """Rule to what it says falsely here and does not where nothing is lost."""
+
+
+_UNSEEN_END = "a run that only a snapshot shows counts as open though the log that would show its end is missing"
+_LOST_FAIL = "an exception report without its line 'fail' does not end the run"
+_LOST_DONE = "a run without its last line counts as open though a later snapshot of its process does not hold it"
+_PLACED_LATE = "the time that a retry was enqueued at is taken for that of a later run"
+
+CASES = (
+    Case(
+        losses=("lines",),
+        seed=6,
+        forms=("sidekiq",),
+        false={"redelivered": _LOST_FAIL, "hung": _LOST_DONE, "queue-latency": _PLACED_LATE},
+    ),
+    Case(losses=("host",), seed=1, forms=("sidekiq", "job_log"), false={"orphaned": _UNSEEN_END}),
+    Case(losses=("snapshots",), seed=1, forms=("job_log",)),
+    Case(losses=("clocks",), seed=1, forms=("sidekiq",), false={"queue-latency": _PLACED_LATE}),
+)
+_ALSO_WITHOUT_LOSS = ("enqueued-twice", "slow-run")
+"""Rules that ``test_faults`` knows to be wrong even where nothing is lost."""
+
+
+def of(case: Case) -> Score:
+    if SOAKS:
+        return in_all(tuple(range(1, 9)), faulty=True, losses=case.losses)
+    return in_all((case.seed,), faulty=True, losses=case.losses, forms=case.forms)
+
+
+def _each_rule(*, without: tuple[str, ...] = ()) -> list[object]:
+    return [
+        pytest.param(
+            case,
+            rule,
+            id=f"{'-and-'.join(case.losses)}-{rule}",
+            marks=[pytest.mark.xdist_group(f"loss of {case.losses}"), *known(case.false, rule)],
+        )
+        for case in CASES
+        for rule in KNOWN
+        if rule not in without
+    ]
+
+
+@pytest.mark.parametrize(("case", "rule"), _each_rule(without=_ALSO_WITHOUT_LOSS))
+def test_a_rule_says_nothing_false_because_something_is_lost(case: Case, rule: str) -> None:
+    score = of(case)
+    allowed = 0 if rule in NEVER_FALSE else 0.01 * score.right[rule]
+    assert score.false[rule] <= allowed, "\n".join(score.wrong)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.losses[0], marks=pytest.mark.xdist_group(f"loss of {case.losses}")) for case in CASES],
+)
+def test_what_is_left_is_enough_to_find_99_of_100_faults_that_it_shows(case: Case) -> None:
+    score = of(case)
+    assert score.recall() >= 0.99, "\n".join(score.missed)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_loss_takes_away_or_changes_what_it_says(form: Form) -> None:
+    life = live(2, jobs_a_day=200)
+    whole = written(life, form)
+    left: dict[Loss, Files] = {loss: written(life, form, (loss,)) for loss in LOSSES}
+    assert 0.98 < lines_in(left["lines"]) / lines_in(whole) < 1
+    assert len({log.host for log in left["host"].logs}) == len({log.host for log in whole.logs}) - 1
+    assert len(left["snapshots"].snapshots) == pytest.approx(len(whole.snapshots) * 2 / 3, abs=1)
+    assert lines_in(left["clocks"]) == lines_in(whole)
+    assert left["clocks"].logs != whole.logs
+
+
+def lines_in(files: Files) -> int:
+    return sum(len(log.lines) for log in files.logs)
