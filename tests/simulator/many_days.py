@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import pytest
 from hypothesis import settings
 
-from tests.simulator.days import FORMS, Form, scored
+from tests.simulator.days import Form, scored
 from tests.simulator.losses import Loss
 from tests.simulator.scoring import Score
 
@@ -16,19 +16,16 @@ SOAKS = settings.get_current_profile_name() == "soak"
 
 
 @cache
-def day(seed: int, form: Form, faulty: bool, losses: tuple[Loss, ...]) -> Score:  # noqa: FBT001 - what the cache knows it by
+def day(seed: int, form: Form, losses: tuple[Loss, ...] = (), *, faulty: bool = True) -> Score:
     """The score of one day."""
     return scored(seed, form, faulty=faulty, losses=losses)
 
 
-def in_all(
-    seeds: tuple[int, ...], *, faulty: bool, losses: tuple[Loss, ...] = (), forms: tuple[Form, ...] = ()
-) -> Score:
-    """The score of these days together, in all forms where none are named."""
+def together(days: Iterable[Score]) -> Score:
+    """The score of these days together."""
     total = Score()
-    for seed in seeds:
-        for form in forms or tuple(FORMS):
-            total.add(day(seed, form, faulty, losses))
+    for each in days:
+        total.add(each)
     return total
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from analysis.rules import RULES
-from tests.simulator.days import Form, live, written
+from tests.simulator.days import FORMS, Form, live, written
 from tests.simulator.faults import RIGHT
-from tests.simulator.many_days import SOAKS, in_all, known
+from tests.simulator.many_days import SOAKS, day, known, together
 from tests.simulator.scoring import KNOWN, Score
 from tests.simulator.truth import SHOWS
 
@@ -29,12 +29,8 @@ pytestmark = pytest.mark.xdist_group("bad days")
 
 
 def of_all_days() -> Score:
-    if SOAKS:
-        return in_all(tuple(range(1, 31)), faulty=True)
-    total = Score()
-    for seed, form in FEW:
-        total.add(in_all((seed,), faulty=True, forms=(form,)))
-    return total
+    days = [(seed, form) for seed in range(1, 31) for form in FORMS] if SOAKS else FEW
+    return together(day(seed, form) for seed, form in days)
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, marks=known(LOW_RECALL, rule)) for rule in KNOWN])

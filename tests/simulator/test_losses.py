@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.days import FORMS, Form, live, written
 from tests.simulator.losses import LOSSES, Loss
-from tests.simulator.many_days import SOAKS, in_all, known
+from tests.simulator.many_days import SOAKS, day, known, together
 from tests.simulator.scoring import KNOWN, Score
 from tests.simulator.written import Files
 
@@ -17,11 +17,10 @@ NEVER_FALSE = ("orphaned", "lost", "never-started")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Some losses, on which day and in which forms the suite tries them, and what is known to be wrong then."""
+    """Some losses, on which days in which form the suite tries them, and what is known to be wrong then."""
 
     losses: tuple[Loss, ...]
-    seed: int
-    forms: tuple[Form, ...]
+    days: tuple[tuple[int, Form], ...]
     false: dict[str, str] = field(default_factory=dict)
     """Rule to what it says falsely here and does not where nothing is lost."""
 
@@ -34,22 +33,24 @@ _PLACED_LATE = "the time that a retry was enqueued at is taken for that of a lat
 CASES = (
     Case(
         losses=("lines",),
-        seed=6,
-        forms=("sidekiq",),
+        days=((6, "sidekiq"),),
         false={"redelivered": _LOST_FAIL, "hung": _LOST_DONE, "queue-latency": _PLACED_LATE},
     ),
-    Case(losses=("host",), seed=1, forms=("sidekiq", "job_log"), false={"orphaned": _UNSEEN_END}),
-    Case(losses=("snapshots",), seed=1, forms=("job_log",)),
-    Case(losses=("clocks",), seed=1, forms=("sidekiq",), false={"queue-latency": _PLACED_LATE}),
+    Case(
+        losses=("host",),
+        days=((1, "sidekiq"), (6, "job_log")),
+        false={"orphaned": _UNSEEN_END, "queue-latency": _PLACED_LATE},
+    ),
+    Case(losses=("snapshots",), days=((1, "job_log"),)),
+    Case(losses=("clocks",), days=((1, "sidekiq"),), false={"queue-latency": _PLACED_LATE}),
 )
 _ALSO_WITHOUT_LOSS = ("enqueued-twice", "slow-run")
 """Rules that ``test_faults`` knows to be wrong even where nothing is lost."""
 
 
 def of(case: Case) -> Score:
-    if SOAKS:
-        return in_all(tuple(range(1, 9)), faulty=True, losses=case.losses)
-    return in_all((case.seed,), faulty=True, losses=case.losses, forms=case.forms)
+    days = [(seed, form) for seed in range(1, 9) for form in FORMS] if SOAKS else case.days
+    return together(day(seed, form, case.losses) for seed, form in days)
 
 
 def _each_rule(*, without: tuple[str, ...] = ()) -> list[object]:
@@ -79,7 +80,7 @@ def test_a_rule_says_nothing_false_because_something_is_lost(case: Case, rule: s
 )
 def test_what_is_left_is_enough_to_find_99_of_100_faults_that_it_shows(case: Case) -> None:
     score = of(case)
-    assert score.recall() >= 0.99, "\n".join(score.missed)
+    assert score.recall(KNOWN.keys() - set(_ALSO_WITHOUT_LOSS)) >= 0.99, "\n".join(score.missed)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulator.days import FORMS, Form
-from tests.simulator.many_days import SOAKS, in_all
+from tests.simulator.many_days import SOAKS, day, together
 
 SEEDS = tuple(range(1, 201 if SOAKS else 2))
 
@@ -21,7 +21,7 @@ SPEAKING = {
     "seed", [pytest.param(seed, marks=pytest.mark.xdist_group(f"quiet day {seed}")) for seed in SEEDS]
 )
 def test_a_quiet_day_gives_no_finding_of_any_rule_that_is_not_known_to_speak(seed: int, form: Form) -> None:
-    score = in_all((seed,), faulty=False, forms=(form,))
+    score = day(seed, form, faulty=False)
     said = {rule: score.right[rule] + score.false[rule] for rule in score.right | score.false}
     assert {rule for rule, count in said.items() if count} <= SPEAKING.keys(), "\n".join(score.wrong)
 
@@ -31,5 +31,5 @@ def test_a_quiet_day_gives_no_finding_of_any_rule_that_is_not_known_to_speak(see
 )
 @pytest.mark.xdist_group("quiet day 1")
 def test_a_rule_that_is_known_to_speak_is_silent_on_the_first_quiet_day(rule: str) -> None:
-    score = in_all((1,), faulty=False)
+    score = together(day(1, form, faulty=False) for form in FORMS)
     assert score.right[rule] + score.false[rule] == 0, "\n".join(score.wrong)

@@ -134,6 +134,11 @@ class Truth:
         waits_long = not job.runs and self._life.ends_at - job.due_at > _SOON
         return waits_long and (self._sees_any(job, "enqueued") or self._later_look(job.due_at))
 
+    def waits_unseen(self, job: Job) -> bool:
+        """It waits on its queue, and no line that is left tells that it ever ran."""
+        waits = all(run.outcome == "pushed back" for run in job.runs) and self._life.ends_at - job.due_at > 600
+        return waits and not self._sees_any(job, "started", "requeued")
+
     def is_lost(self, job: Job) -> bool:
         return not job.runs and self._sees_any(job, "enqueued", "scheduled") and self._later_look(job.due_at)
 
@@ -229,7 +234,7 @@ _JUDGES: dict[str, Callable[[Truth, Job], bool]] = {
     "hung": Truth.is_hanging,
     "slow-run": Truth._slow_enough,  # noqa: SLF001 - its own table
     "redelivered": lambda truth, job: truth._runs_again(job),  # noqa: SLF001 - the same
-    "never-started": lambda truth, job: not job.runs and truth._life.ends_at - job.due_at > 600,  # noqa: SLF001
+    "never-started": Truth.waits_unseen,
     "retried-often": lambda _, job: job.failed >= 4,
     "retries-exhausted": lambda _, job: job.dead_at is not None,
 }

@@ -136,12 +136,12 @@ class World:
             self.push(job)
 
     def push(self, job: Job, *, in_front: bool = False) -> None:
-        job.due_at = self.now
-        queue = self.queues[job.queue]
+        """Put a job on its queue; in front where a process gives it back, as it was when it was taken."""
         if in_front:
-            queue.appendleft((job, self.now))
+            self.queues[job.queue].appendleft((job, job.due_at))
         else:
-            queue.append((job, self.now))
+            self.queues[job.queue].append((job, self.now))
+        job.due_at = self.now
         self._hand_out(job.queue)
 
     def _poll(self) -> None:
