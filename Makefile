@@ -18,7 +18,7 @@ test: $(READY) ## run the tests
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: soak
-soak: $(READY) ## try the properties with a thousand examples each, then fuzz each target for SECONDS=180; takes hours
+soak: $(READY) ## try the properties with a thousand examples each, simulate 200 quiet days, 30 bad ones and losses, then fuzz each target for SECONDS=180; takes hours
 	$(BIN)/pytest -n 2 --dist loadgroup -q --hypothesis-profile=soak
 	@$(MAKE) --no-print-directory fuzz
 

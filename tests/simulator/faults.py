@@ -1,0 +1,240 @@
+"""What can go wrong, one function per fault, and the rules that name it rightly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from tests.simulator.life import Job
+from tests.simulator.shop import BY_NAME, DAY, HOUR, PLACES, Place
+from tests.simulator.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One kind of fault. ``plant`` puts it into a day that begins at the given moment."""
+
+    name: str
+    rules: tuple[str, ...]
+    """Ids of the rules that name it rightly, the one it is counted for first. Some of them may not exist yet."""
+    plant: Callable[[World, float, Random], None]
+
+
+def marked(job: Job, fault: str) -> Job:
+    job.faults.add(fault)
+    return job
+
+
+def some_time(random: Random, begins_at: float, from_hour: float = 0.5, to_hour: float = 23.0) -> float:
+    return begins_at + random.uniform(from_hour, to_hour) * HOUR
+
+
+def worker_killed(world: World, begins_at: float, random: Random) -> None:
+    """A worker is killed for its memory, while it works."""
+
+    def kill(place: Place, patience: int = 20_000) -> None:
+        process = world.places[place]
+        if process is None or not process.accepting or not process.running:
+            if patience:
+                world.after(0.7, lambda: kill(place, patience - 1))
+            return
+        world.trouble("worker-lost", f"{process.host}:{process.pid}", world.now)
+        world.kill(place, boots_after=random.uniform(4, 40))
+
+    for place in random.sample(PLACES, 2):
+        world.at(some_time(random, begins_at), lambda place=place: kill(place))
+
+
+def hang(world: World, begins_at: float, random: Random) -> None:
+    """A call without a timeout: the run never ends by itself. After the day's last deploy, so that none cures it."""
+    for kind in ("SyncInventory", "ResizeImage"):
+        job = marked(world.make(BY_NAME[kind], random), "hang")
+        job.duration, job.failures = math.inf, 0
+        world.at(some_time(random, begins_at, 16, 22), lambda job=job: world.enqueue(job))
+
+
+def slow(world: World, begins_at: float, random: Random) -> None:
+    """Three jobs take far longer than any of their class."""
+    for name in random.sample(["SendReceipt", "ChargeCard", "SyncInventory", "ResizeImage"], 3):
+        kind = BY_NAME[name]
+        job = marked(world.make(kind, random), "slow")
+        job.duration, job.failures = kind.longest_usual * random.uniform(12, 40), 0
+        world.at(some_time(random, begins_at), lambda job=job: world.enqueue(job))
+
+
+def enqueued_twice(world: World, begins_at: float, random: Random) -> None:
+    """A double click: the same work under two ids, within half a minute."""
+    for name in ("SendReceipt", "ChargeCard", "ExportOrders"):
+        first, second = (marked(world.make(BY_NAME[name], random), "enqueued-twice") for _ in range(2))
+        second.arguments, first.failures, second.failures = first.arguments, 0, 0
+        moment = some_time(random, begins_at)
+        world.at(moment, lambda job=first: world.enqueue(job))
+        world.at(moment + random.uniform(0.05, 30), lambda job=second: world.enqueue(job))
+
+
+def pushed_twice(world: World, begins_at: float, random: Random) -> None:
+    """A client that repeats a push which had arrived: the same job runs again after its success."""
+    for name in ("ChargeCard", "SendReceipt"):
+        job = marked(world.make(BY_NAME[name], random), "pushed-twice")
+        job.failures = 0
+        moment = some_time(random, begins_at)
+        world.at(moment, lambda job=job: world.enqueue(job))
+        world.at(moment + random.uniform(20, 90), lambda job=job: world.push(job))
+
+
+def runs_at_once(world: World, begins_at: float, random: Random) -> None:
+    """A broker that hands a long job out again while it still runs."""
+    job = marked(world.make(BY_NAME["ExportOrders"], random), "runs-at-once")
+    job.duration, job.failures = random.uniform(60, 120), 0
+    moment = some_time(random, begins_at)
+    world.at(moment, lambda: world.enqueue(job))
+    world.at(moment + 30, lambda: world.push(job))
+
+
+def unread_queue(world: World, begins_at: float, random: Random) -> None:
+    """A misspelt queue, and one whose worker was never deployed."""
+    for queue, name in (("mailres", "SendReceipt"), ("reports_low", "ExportOrders")):
+        for _ in range(random.randrange(1, 6)):
+            job = marked(world.make(BY_NAME[name], random), "unread-queue")
+            job.queue = queue
+            world.at(some_time(random, begins_at), lambda job=job: world.enqueue(job))
+
+
+def gateway_down(world: World, begins_at: float, random: Random) -> None:
+    """The payment gateway fails while the night's renewals run."""
+    until = begins_at + 3 * HOUR + random.uniform(8, 30) * 60
+
+    def go_down() -> None:
+        world.gateway_is_down = True
+        world.trouble("gateway-down", "payments", until)
+
+    world.at(begins_at + 3 * HOUR - random.uniform(1, 10) * 60, go_down)
+    world.at(until, lambda: setattr(world, "gateway_is_down", False))
+
+
+def hopeless(world: World, begins_at: float, random: Random) -> None:
+    """Jobs that can never succeed."""
+    for name in ("SyncInventory", "SendReceipt"):
+        job = marked(world.make(BY_NAME[name], random), "hopeless")
+        job.failures, job.error = 99, ("NoMethodError", "undefined method 'total' for nil")
+        world.at(some_time(random, begins_at, 0.5, 22.5), lambda job=job: world.enqueue(job))
+
+
+def stubborn(world: World, begins_at: float, random: Random) -> None:
+    """Jobs that succeed after many failures."""
+    for _ in range(2):
+        job = marked(world.make(BY_NAME["ChargeCard"], random), "stubborn")
+        job.failures, job.error = random.choice([5, 6]), ("Gateway::Locked", "card is being charged elsewhere")
+        world.at(some_time(random, begins_at, 0.5, 22), lambda job=job: world.enqueue(job))
+
+
+def workers_missing(world: World, begins_at: float, random: Random) -> None:
+    """In the evening the bulk workers are stopped in order, and nobody starts them again."""
+    since = some_time(random, begins_at, 21, 22.5)
+    for place in PLACES:
+        if "images" in place.queues:
+            world.at(since, lambda place=place: world.stop(place, boots_after=None))
+    for name in ("ResizeImage", "ResizeImage", "ExportOrders"):
+        job = marked(world.make(BY_NAME[name], random), "workers-missing")
+        world.at(since + random.uniform(60, 1200), lambda job=job: world.enqueue(job))
+
+
+def lost_push(world: World, begins_at: float, random: Random) -> None:
+    """The client logs that it enqueues, and Redis never hears of it."""
+    for name in ("SendReceipt", "SyncInventory"):
+        job = marked(world.make(BY_NAME[name], random), "lost-push")
+        world.at(some_time(random, begins_at, 0.5, 22), lambda job=job: world.enqueue(job, is_lost=True))
+
+
+def scheduler_dead(world: World, begins_at: float, random: Random) -> None:
+    """What is due is not moved to its queue any more, until the day ends."""
+    since = some_time(random, begins_at, 21.5, 22.5)
+
+    def die() -> None:
+        world.scheduler_is_dead = True
+        for _, job in world.scheduled:
+            marked(job, "scheduler-dead")
+
+    world.at(since, die)
+
+
+def import_day(world: World, begins_at: float, random: Random) -> None:
+    """A catalogue import: hundreds of images at once."""
+    moment = some_time(random, begins_at, 7, 20)
+    world.at(moment, lambda: world.trouble("import", "images", world.now + HOUR))
+    for _ in range(1000):
+        job = world.make(BY_NAME["ResizeImage"], random)
+        world.at(moment + random.uniform(0, 60), lambda job=job: world.enqueue(job))
+
+
+def timetable_forgotten(world: World, begins_at: float, _random: Random) -> None:
+    """A periodic job is enqueued no more from noon on."""
+
+    def forget() -> None:
+        world.silenced.add("CleanCarts")
+        world.trouble("timetable-forgotten", "CleanCarts", begins_at + DAY)
+
+    world.at(begins_at + 12 * HOUR, forget)
+
+
+def restart_loop(world: World, begins_at: float, random: Random) -> None:
+    """A worker that dies soon after each of its boots, again and again."""
+    place = random.choice(PLACES[:2])
+    moment = some_time(random, begins_at, 0.5, 9)
+
+    world.at(moment, lambda: world.trouble("restart-loop", place.log, moment + 160))
+    for number in range(8):
+        world.at(moment + 20 * number, lambda: world.kill(place, boots_after=5))
+
+
+def poison(world: World, begins_at: float, random: Random) -> None:
+    """A job whose every run kills its worker; a recovering fetch gives it back each time."""
+    job = marked(world.make(BY_NAME["ResizeImage"], random), "poison")
+    job.kills, job.failures = 3, 0
+    world.at(some_time(random, begins_at, 0.5, 9.5), lambda: world.enqueue(job))
+
+
+def class_slower(world: World, begins_at: float, random: Random) -> None:
+    """From a deploy on, one class takes three times as long."""
+
+    def slow_down() -> None:
+        world.slowness["SyncInventory"] = 3.0
+        world.trouble("class-slower", "SyncInventory", begins_at + DAY)
+
+    world.at(begins_at + random.choice([10.5, 15.0]) * HOUR, slow_down)
+
+
+FAULTS = (
+    Fault(name="worker-killed", rules=("orphaned",), plant=worker_killed),
+    Fault(name="hang", rules=("hung",), plant=hang),
+    Fault(name="slow", rules=("slow-run",), plant=slow),
+    Fault(name="class-slower", rules=("slower-class",), plant=class_slower),
+    Fault(name="enqueued-twice", rules=("enqueued-twice",), plant=enqueued_twice),
+    Fault(name="pushed-twice", rules=("redelivered", "double-success"), plant=pushed_twice),
+    Fault(name="runs-at-once", rules=("redelivered", "overlapping", "double-success"), plant=runs_at_once),
+    Fault(name="unread-queue", rules=("unread-queue", "never-started"), plant=unread_queue),
+    Fault(name="gateway-down", rules=("retry-storm", "error-surge", "new-error"), plant=gateway_down),
+    Fault(name="hopeless", rules=("retries-exhausted",), plant=hopeless),
+    Fault(name="stubborn", rules=("retried-often",), plant=stubborn),
+    Fault(name="workers-missing", rules=("never-started", "unread-queue", "backlog"), plant=workers_missing),
+    Fault(name="lost-push", rules=("lost", "never-started"), plant=lost_push),
+    Fault(name="scheduler-dead", rules=("overdue", "never-started"), plant=scheduler_dead),
+    Fault(name="import", rules=("queue-latency", "backlog", "saturated"), plant=import_day),
+    Fault(name="timetable-forgotten", rules=("missed-schedule", "silent-class"), plant=timetable_forgotten),
+    Fault(name="restart-loop", rules=("restart-loop", "worker-lost"), plant=restart_loop),
+    Fault(name="poison", rules=("poison", "orphaned"), plant=poison),
+)
+"""The faults, in the order of the families they belong to."""
+
+RIGHT = {fault.name: fault.rules for fault in FAULTS} | {"worker-lost": ("worker-lost", "restart-loop")}
+"""Fault to its rules. ``worker-lost`` is the kill itself, ``worker-killed`` what it did to jobs."""
+
+
+def plant(world: World, begins_at: float, random: Random) -> None:
+    """A bad day: most of the faults, each at its own time."""
+    for fault in FAULTS:
+        drawn = Random(random.random())  # noqa: S311 - repeatable, not secret
+        if drawn.random() < 0.75:
+            fault.plant(world, begins_at, drawn)

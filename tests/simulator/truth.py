@@ -1,0 +1,241 @@
+"""
+What is right to say of a life, told from its ledger alone, and what the files that are left of it can still show.
+
+A claim says that a rule names a job or, for rules about something else, a queue. Claims that *must* be made rest on
+what was planted or plainly happened; those that *may* be made are true as well, but may be left out, too. Equal
+arguments that came by chance, because two customers bought the same product, are no duplicates.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.simulator.faults import RIGHT
+from tests.simulator.life import Event, Job, Life, Run
+from tests.simulator.shop import BY_NAME
+from tests.simulator.written import Files
+
+ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
+"""Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
+
+_SOON = 1800.0
+"""What happened this shortly before the end of the day, nobody is blamed for having left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """A claim that must be made, by any of these rules; it counts for the first."""
+
+    fault: str
+    rules: tuple[str, ...]
+    subject: str
+
+
+class Truth:
+    """All that can rightly be said of one life, given the files that are left of it."""
+
+    def __init__(self, life: Life, files: Files) -> None:
+        self._life = life
+        self._seen = files.seen()
+        self._looks = [snapshot.at for snapshot in files.snapshots]
+        self._events: dict[str, list[tuple[int, Event]]] = defaultdict(list)
+        for number, event in enumerate(life.events):
+            if event.job is not None:
+                self._events[event.job.id].append((number, event))
+        self._jobs = {job.id: job for job in life.jobs}
+
+    def must(self) -> list[Due]:
+        """What has to be found: it happened, early enough, and something is left that shows it."""
+        dues = [
+            Due(fault=fault, rules=RIGHT[fault], subject=job.id)
+            for job in self._life.jobs
+            for fault in sorted(self._faults_of(job))
+            if self._shows(fault, job)
+        ]
+        for trouble in self._life.troubles:
+            shown = {"gateway-down": self._storm_shows, "import": self._latency_shows}.get(trouble.fault)
+            if shown is None or shown(trouble.subject, trouble.begins_at):
+                dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
+        return dues
+
+    def may(self, rule: str, job_id: str) -> bool:
+        """Whether it is true of this job."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            return False
+        if any(rule in RIGHT[fault] for fault in job.faults):
+            return True
+        judge = _JUDGES.get(rule)
+        return judge is not None and judge(self, job)
+
+    def may_of_queue(self, rule: str, queue: str, begins_at: float, ends_at: float) -> bool:
+        """Whether it is true of this queue at some time between."""
+        happened = _failures(self._life, queue) if rule == "retry-storm" else _lates(self._life, queue)
+        moments = sorted(moment for moment in happened if begins_at - 600 <= moment <= ends_at + 600)
+        if rule == "retry-storm":
+            return any(later - first <= 300 for first, later in zip(moments, moments[19:], strict=False))
+        return bool(moments) and moments[-1] - moments[0] >= 120
+
+    # What plainly happened
+
+    def _faults_of(self, job: Job) -> set[str]:
+        plain = {"worker-killed"} if any(run.outcome == "killed" for run in job.runs) else set()
+        plain |= {"hopeless"} if job.dead_at is not None else set()
+        return job.faults | plain
+
+    def _shows(self, fault: str, job: Job) -> bool:
+        return SHOWS[fault](self, job)
+
+    def orphaned(self, job: Job) -> bool:
+        killed = [run for run in job.runs if run.outcome == "killed"]
+        return any(self._sees(run, "started") and self._later_look(run.ended_at or 0) for run in killed)
+
+    def hung(self, job: Job) -> bool:
+        return (
+            self.is_hanging(job) and self._sees(job.runs[-1], "started") and self._later_look(job.runs[-1].started_at)
+        )
+
+    def is_hanging(self, job: Job) -> bool:
+        if not job.runs:
+            return False
+        run = job.runs[-1]
+        return run.outcome is None and run.process.ended_at is None and self._life.ends_at - run.started_at > _SOON
+
+    def ran_slowly(self, job: Job) -> bool:
+        return len(job.runs) == 1 and job.runs[0].outcome == "succeeded" and self._sees_whole(job.runs[0])
+
+    def _slow_enough(self, job: Job) -> bool:
+        longest = BY_NAME[job.job_class].longest_usual
+        return any(
+            run.outcome == "succeeded" and (run.ended_at or 0) - run.started_at > 3 * longest for run in job.runs
+        )
+
+    def twice(self, job: Job) -> bool:
+        """Both it and its twin are seen to be enqueued, by different ids."""
+        pair = [
+            other for other in self._life.jobs if other.arguments == job.arguments and other.job_class == job.job_class
+        ]
+        return len(pair) > 1 and all(self._sees_any(other, "enqueued") for other in pair)
+
+    def ran_again(self, job: Job) -> bool:
+        return self._runs_again(job) and len(job.runs) == 2 and all(self._sees_whole(run) for run in job.runs)
+
+    @staticmethod
+    def _runs_again(job: Job) -> bool:
+        return any(
+            run.outcome in (None, "succeeded") or (run.ended_at or 0) > later.started_at
+            for run, later in pairwise(job.runs)
+        )
+
+    def waits(self, job: Job) -> bool:
+        waits_long = not job.runs and self._life.ends_at - job.due_at > _SOON
+        return waits_long and (self._sees_any(job, "enqueued") or self._later_look(job.due_at))
+
+    def waits_unseen(self, job: Job) -> bool:
+        """It waits on its queue, and no line that is left tells that it ever ran."""
+        waits = all(run.outcome == "pushed back" for run in job.runs) and self._life.ends_at - job.due_at > 600
+        return waits and not self._sees_any(job, "started", "requeued")
+
+    def is_lost(self, job: Job) -> bool:
+        return not job.runs and self._sees_any(job, "enqueued", "scheduled") and self._later_look(job.due_at)
+
+    def is_overdue(self, job: Job) -> bool:
+        return not job.runs and self._life.ends_at - job.due_at > _SOON
+
+    def gave_up(self, job: Job) -> bool:
+        return job.dead_at is not None and (self._sees_any(job, "retries_exhausted") or self._later_look(job.dead_at))
+
+    def tried_often(self, job: Job) -> bool:
+        whole = all(run.outcome in ("failed", "succeeded") and self._sees_whole(run) for run in job.runs)
+        return whole and job.failed >= 5 and job.dead_at is None
+
+    # What the files still show
+
+    def _sees(self, run: Run, kind: str) -> bool:
+        return any(
+            event.run is run and event.kind == kind and number in self._seen
+            for number, event in self._events[run.job.id]
+        )
+
+    def _sees_whole(self, run: Run) -> bool:
+        return self._sees(run, "started") and any(self._sees(run, kind) for kind in ("succeeded", "failed"))
+
+    def _sees_any(self, job: Job, *kinds: str) -> bool:
+        return any(event.kind in kinds and number in self._seen for number, event in self._events[job.id])
+
+    def _later_look(self, moment: float) -> bool:
+        return any(look > moment + 120 for look in self._looks)
+
+    def _storm_shows(self, queue: str, begins_at: float) -> bool:
+        """At its height 40 runs failed within five minutes, and most of them are seen."""
+        failed = [
+            (event.at, number in self._seen)
+            for number, event in enumerate(self._life.events)
+            if event.kind == "failed" and event.job and event.job.queue == queue and event.at >= begins_at
+        ]
+        return any(
+            later - first <= 300 and _most(failed[n : n + 40])
+            for n, ((first, _), (later, _)) in enumerate(zip(failed, failed[39:], strict=False))
+        )
+
+    def _latency_shows(self, queue: str, begins_at: float) -> bool:
+        """For five minutes jobs waited two minutes and more, and most of them are seen."""
+        late = [
+            (run.started_at, self._sees_any(job, "enqueued") and self._sees(run, "started"))
+            for job in self._life.jobs
+            if job.queue == queue
+            for run in job.runs[:1]
+            if run.queued_at >= begins_at and run.started_at - run.queued_at > 120
+        ]
+        return bool(late) and max(late)[0] - min(late)[0] > 300 and _most(late)
+
+
+def _most(seen: list[tuple[float, bool]]) -> bool:
+    return sum(each for _, each in seen) > 0.6 * len(seen)
+
+
+def _failures(life: Life, queue: str) -> Iterator[float]:
+    return (event.at for event in life.events if event.kind == "failed" and event.job and event.job.queue == queue)
+
+
+def _lates(life: Life, queue: str) -> Iterator[float]:
+    """When jobs of this queue were waiting for more than a minute."""
+    for job in life.jobs:
+        if job.queue == queue:
+            spans = [(run.queued_at, run.started_at) for run in job.runs]
+            spans += [] if job.runs else [(job.due_at, life.ends_at)]
+            for since, until in spans:
+                if until - since > 60:
+                    yield from (since + 60, until)
+
+
+SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
+    "worker-killed": Truth.orphaned,
+    "hang": Truth.hung,
+    "slow": Truth.ran_slowly,
+    "enqueued-twice": Truth.twice,
+    "pushed-twice": Truth.ran_again,
+    "runs-at-once": Truth.ran_again,
+    "unread-queue": Truth.waits,
+    "hopeless": Truth.gave_up,
+    "stubborn": Truth.tried_often,
+    "workers-missing": Truth.waits,
+    "lost-push": Truth.is_lost,
+    "scheduler-dead": Truth.is_overdue,
+    "poison": Truth.orphaned,
+}
+"""Fault to whether it is there to be seen on a job that has it."""
+
+_JUDGES: dict[str, Callable[[Truth, Job], bool]] = {
+    "orphaned": lambda _, job: any(run.outcome == "killed" for run in job.runs),
+    "hung": Truth.is_hanging,
+    "slow-run": Truth._slow_enough,  # noqa: SLF001 - its own table
+    "redelivered": lambda truth, job: truth._runs_again(job),  # noqa: SLF001 - the same
+    "never-started": Truth.waits_unseen,
+    "retried-often": lambda _, job: job.failed >= 4,
+    "retries-exhausted": lambda _, job: job.dead_at is not None,
+}
+"""Rule to whether it is true of a job, planted or not."""
