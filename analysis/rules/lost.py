@@ -29,6 +29,8 @@ class Params(BaseModel):
 
     min_age: timedelta = timedelta(minutes=1)
     """A job must have waited so long before the snapshot that misses it: what is on its way is in no list."""
+    lives_on: timedelta = timedelta(days=1)
+    """A worker whose log is not among the inputs may have run jobs for so long after it was seen last."""
 
 
 _HELD = {"queued": "on its queue", "scheduled": "scheduled", "retrying": "waiting for a retry"}

@@ -32,12 +32,12 @@ vanished as (
                 and w.first_seen_at <= coalesce(j.eligible_at, j.state_at)
                 and w.last_seen_at >= coalesce(j.eligible_at, j.state_at) + $min_age
         )
-        -- ... and none may be unknown that could have run it.
+        -- ... and none may be unknown that could have run it: one that was seen shortly before may have lived on.
         and not exists (
             select 1 from workers as w
             where
                 w.scope = j.scope and w.system = j.system and w.lines = 0
-                and coalesce(w.last_seen_at >= coalesce(j.eligible_at, j.state_at), true)
+                and coalesce(w.last_seen_at >= coalesce(j.eligible_at, j.state_at) - $lives_on, true)
         )
 )
 
@@ -56,5 +56,5 @@ select
     coalesce(w.by_chance, 0) as by_chance
 from vanished as v
 left join watches as w on v.scope = w.scope and v.system = w.system
-where v.of_system > coalesce(w.by_chance + 4 * sqrt(w.by_chance), 0)
+where v.of_system > coalesce(w.by_chance + 6 * sqrt(w.by_chance), 0)
 order by v.state_at, v.job_key

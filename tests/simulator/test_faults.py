@@ -25,6 +25,9 @@ LOW_RECALL = {
 }
 """Rule to what it is known to get wrong."""
 
+NOT_PLANTED = {"discarded", "retries-multiplied"}
+"""Rules of which the simulated shop gives no cause: nothing discards, and there is one layer that retries."""
+
 pytestmark = pytest.mark.xdist_group("bad days")
 
 
@@ -48,7 +51,8 @@ def test_of_100_things_that_a_rule_names_99_happened(rule: str) -> None:
 def test_every_rule_about_jobs_and_queues_has_something_to_find(print_at_the_end: Callable[[str], None]) -> None:
     score = of_all_days()
     print_at_the_end(score.table("simulated bad days"))
-    assert {rule.name for rule in RULES if not score.due[rule.name]} == set()
+    silent = {rule.name for rule in RULES if not (score.due[rule.name] or score.right[rule.name])}
+    assert silent == NOT_PLANTED
 
 
 def test_the_truth_judges_each_fault_that_marks_jobs_and_knows_no_other() -> None:

@@ -21,6 +21,7 @@ from tests.simulator.written import Files
 ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
 
+_OF_RUNS = ("started", "succeeded", "failed")
 _SOON = 1800.0
 """What happened this shortly before the end of the day, nobody is blamed for having left out."""
 
@@ -41,6 +42,9 @@ class Truth:
         self._life = life
         self._seen = files.seen()
         self._looks = [snapshot.at for snapshot in files.snapshots]
+        told = [n for n, event in enumerate(life.events) if event.kind in _OF_RUNS and 0 <= event.at < life.ends_at]
+        self._whole = sum(number in self._seen for number in told) > 0.999 * len(told)
+        """Whether the logs are whole: where they have holes, nothing is known to have run nowhere."""
         self._events: dict[str, list[tuple[int, Event]]] = defaultdict(list)
         for number, event in enumerate(life.events):
             if event.job is not None:
@@ -140,7 +144,17 @@ class Truth:
         return waits and not self._sees_any(job, "started", "requeued")
 
     def is_lost(self, job: Job) -> bool:
-        return not job.runs and self._sees_any(job, "enqueued", "scheduled") and self._later_look(job.due_at)
+        return (
+            not job.runs
+            and self._sees_any(job, "enqueued", "scheduled")
+            and self._later_look(job.due_at)
+            and self._whole
+        )
+
+    def is_held_too_long(self, job: Job) -> bool:
+        """The store held it at the end of the day, though its time had come minutes before."""
+        last = self._life.looks[-1]
+        return any(job is held and at < last.at - 240 for at, held in (*last.scheduled, *last.retrying))
 
     def is_overdue(self, job: Job) -> bool:
         return not job.runs and self._life.ends_at - job.due_at > _SOON
@@ -232,6 +246,7 @@ SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
 _JUDGES: dict[str, Callable[[Truth, Job], bool]] = {
     "orphaned": lambda _, job: any(run.outcome == "killed" for run in job.runs),
     "hung": Truth.is_hanging,
+    "overdue": Truth.is_held_too_long,
     "slow-run": Truth._slow_enough,  # noqa: SLF001 - its own table
     "redelivered": lambda truth, job: truth._runs_again(job),  # noqa: SLF001 - the same
     "never-started": Truth.waits_unseen,
