@@ -11,7 +11,8 @@ Blind spots
     Arguments stand in few logs. Where they are in no input, only equal application lines can give a pair away. Jobs
     without arguments are not compared: periodic jobs would all be duplicates. Work that comes again and again, such as
     a refresh every few minutes, counts only where it comes twice within a minute, and work at a steady pace only where
-    it comes again within half of that pace.
+    it comes again within half of that pace. Where some work comes very often, two jobs meet by chance: a pair there
+    counts only if so close a pair is no chance.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pydantic import BaseModel
 
 from analysis.counts import count
 from analysis.durations import in_words
-from analysis.rule import Count, Row, Rule, Share, Verdict
+from analysis.rule import Count, Row, Rule, Share, Times, Verdict
 
 
 class Params(BaseModel):
@@ -46,6 +47,9 @@ class Params(BaseModel):
     pace_share: Share = 0.8
     """... of which this part is of one length, give or take a tenth and half a second, is on a timetable: it counts
     only where it comes again within half of that length."""
+    chance: Times = 20.0
+    """Where the same work comes often by nature, pairs count only if there are more of them, as close or closer, than
+    chance gives: by so many times the square root of that number."""
 
 
 _SHARED = {

@@ -85,6 +85,36 @@ candidates as (
     select * from lines
 ),
 
+same_work_often as (
+    select
+        scope,
+        system,
+        job_class,
+        basis,
+        count(*) as jobs,
+        min(enqueued_at) as first_at,
+        max(enqueued_at) as last_at
+    from candidates
+    where enqueued_at is not null
+    group by scope, system, job_class, basis, work
+),
+
+meetings as (
+    -- Pairs that meet within a second by chance, in a class whose work comes again independently: what comes n times in a
+    -- period meets itself n * n / period times. One pair of each work is left out, so that no duplicate excuses itself;
+    -- twice as many are granted, because traffic is denser by day than on average.
+    select
+        scope,
+        system,
+        job_class,
+        basis,
+        sum(2.0 * (jobs - 1) * (jobs - 2))
+        / cast(date_diff('microsecond', min(first_at), max(last_at)) / 1e6 + 1 as double) as per_second
+    from same_work_often
+    group by scope, system, job_class, basis
+    having sum(case when jobs > 2 then jobs else 0 end) >= $habit_jobs
+),
+
 spaced as (
     select
         *,
@@ -102,7 +132,8 @@ known as (
     select
         s.*,
         case when p.gaps >= $pace_times and p.on_pace >= $pace_share then p.pace end as pace,
-        least(since_previous, until_next) as gap,
+        case when until_next is null or since_previous < until_next then since_previous else until_next end as gap,
+        m.per_second,
         count(*) over same_work >= $habit_times
         and min(since_previous) over same_work > extract(epoch from $habit_gap) as work_is_habit,
         count(case when since_previous > extract(epoch from $within) then 1 end) over same_class
@@ -118,9 +149,22 @@ known as (
     from spaced as s
     left join work_paces as p
         on s.scope = p.scope and s.system = p.system and s.job_class = p.job_class and s.work = p.work
+    left join meetings as m
+        on s.scope = m.scope and s.system = m.system and s.job_class = m.job_class and s.basis = m.basis
     window
         same_work as (partition by s.scope, s.system, s.job_class, s.basis, s.work),
         same_class as (partition by s.scope, s.system, s.job_class, s.basis)
+),
+
+ranked as (
+    -- Of each pair both jobs have its gap.
+    select
+        *,
+        count(*) over (
+            partition by scope, system, job_class, basis order by gap range between unbounded preceding and current row
+        ) / 2.0 as pairs_as_close
+    from known
+    where gap is not null
 )
 
 select
@@ -136,12 +180,13 @@ select
     gap,
     enqueued_at as first_at,
     enqueued_at as last_at
-from known
+from ranked
 where
     gap <= least(
         extract(epoch from case when work_is_habit or class_is_habit then $habit_gap else $within end),
         pace / 2
     )
+    and pairs_as_close > coalesce(per_second * gap + $chance * sqrt(per_second * gap), 0)
 -- Two jobs may share several lines: that is one piece of work still.
 qualify row_number() over (partition by job_key order by gap, work) = 1
 order by scope, system, basis, job_class, work, enqueued_at, job_key

@@ -17,7 +17,6 @@ FEW: tuple[tuple[int, Form], ...] = ((4, "job_log"), (5, "sidekiq"))
 """Days of the suite, which have all faults between them."""
 
 LOW_PRECISION = {
-    "enqueued-twice": "arguments that come often by nature meet within a minute by chance",
     "slow-run": "of a class with quick and slow runs, the longer ones of the slow kind are called slow",
 }
 LOW_RECALL = {

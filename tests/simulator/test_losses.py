@@ -58,7 +58,7 @@ ALL_AT_ONCE = Case(
     },
 )
 TRIED = (*CASES, ALL_AT_ONCE) if SOAKS else CASES
-_ALSO_WITHOUT_LOSS = ("enqueued-twice", "slow-run")
+_ALSO_WITHOUT_LOSS = ("slow-run",)
 """Rules that ``test_faults`` knows to be wrong even where nothing is lost."""
 
 

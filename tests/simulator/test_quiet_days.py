@@ -10,7 +10,6 @@ from tests.simulator.many_days import SOAKS, day, together
 SEEDS = tuple(range(1, 201 if SOAKS else 2))
 
 SPEAKING = {
-    "enqueued-twice": "arguments that come often by nature meet within a minute by chance",
     "slow-run": "of a class with quick and slow runs, the longer ones of the slow kind are called slow",
 }
 """Rules that are known to speak on quiet days, and of what."""
