@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +45,33 @@ _USUAL: dict[str, dict[str, Any]] = {
 _OF_TYPE: dict[str, Any] = {"VARCHAR": "", "VARCHAR[]": [], "BOOLEAN": False, "TIMESTAMP": datetime(2026, 1, 5)}  # noqa: DTZ001 - the same
 
 
-def empty_database() -> duckdb.DuckDBPyConnection:
-    """Every public table, without a row."""
+@cache
+def _tables() -> duckdb.DuckDBPyConnection:
+    """Made once, because making them costs more than a case; they stay empty, as nothing is ever committed to them."""
     db = duckdb.connect()
     for name in (*EVIDENCE, *DERIVED):
         db.execute(table(name).statement)
+    atexit.register(_tables.cache_clear)  # DuckDB complains of connections that outlive the interpreter
     return db
+
+
+@cache
+def _nothing(name: str) -> Mapping[str, Any]:
+    """For the columns of a table that must not be null, values that say nothing."""
+    needed = (
+        _tables()
+        .execute(
+            "select column_name, data_type from information_schema.columns where table_name = ? and is_nullable = 'NO'",
+            [name],
+        )
+        .fetchall()
+    )
+    return {column: _OF_TYPE.get(kind, 0) for column, kind in needed}
+
+
+def empty_database() -> duckdb.DuckDBPyConnection:
+    """Every public table, without a row, in a transaction that is undone when the connection is closed."""
+    return _tables().cursor().begin()
 
 
 def database(
@@ -64,14 +87,9 @@ def database(
 
 def insert(db: duckdb.DuckDBPyConnection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put rows into a table; what they leave out and must not be null gets a value that says nothing."""
-    needed = db.execute(
-        "select column_name, data_type from information_schema.columns where table_name = ? and is_nullable = 'NO'",
-        [name],
-    ).fetchall()
-    nothing = {column: _OF_TYPE.get(kind, 0) for column, kind in needed}
     for row in rows:
         key = {"job_key": row["job_id"]} if "job_id" in row else {}
-        full = nothing | key | _USUAL.get(name, {}) | row
+        full = _nothing(name) | key | _USUAL.get(name, {}) | row
         places = ", ".join(f"${column}" for column in full)
         db.execute(f"insert into {name} ({', '.join(full)}) values ({places})", full)
 

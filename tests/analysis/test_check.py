@@ -118,6 +118,7 @@ def test_the_order_of_rows_and_the_number_of_threads_change_nothing(case: Case) 
         with each.database() as db:
             db.execute(f"set threads = {threads}")
             told.add(to_text(checked(each, db)))
+            db.execute("reset threads")  # the instance is shared
     assert len(told) == 1
 
 
