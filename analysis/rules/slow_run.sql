@@ -5,7 +5,14 @@ with classes as (
     select
         *,
         greatest($score, sqrt(2 * ln(runs)) + 0.5) * (1 + 2 / sqrt(runs)) as bar_score,
-        case when outlier_share <= $max_share then body_p99 else run_p99 end as bar_p99
+        case when outlier_share <= $max_share then body_p99 else run_p99 end as bar_p99,
+        -- Of two kinds of run the slow kind has a bar of its own.
+        case
+            when outlier_share > $max_share and slow_runs > 0
+                then
+                    slow_log_median
+                    + greatest($score, sqrt(2 * ln(slow_runs)) + 0.5) * (1 + 2 / sqrt(slow_runs)) * slow_log_spread / 0.6745
+        end as slow_kind_bar
     from class_baselines
     where runs >= $min_runs
 ),
@@ -52,6 +59,7 @@ inner join classes as c
 where
     a.sure_run > 0
     and 0.6745 * (ln(a.sure_run) - c.log_median) / c.log_spread > c.bar_score
+    and coalesce(ln(a.sure_run) > c.slow_kind_bar, true)
     and a.sure_run > $times_p99 * c.bar_p99
     and a.sure_run >= $times_median * c.run_p50
     and a.sure_run - c.run_p50 >= extract(epoch from $min_excess)

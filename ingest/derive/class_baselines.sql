@@ -57,6 +57,37 @@ scored as (
             and f.queue is not distinct from s.queue
 ),
 
+slow_medians as (
+    -- Of a class with two kinds of run the slow kind: what is usual for it, apart from the quick one.
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        median(log_run) as slow_log_median
+    from scored
+    where score > 3.5
+    group by scope, system, job_class, queue
+),
+
+slow_spreads as (
+    select
+        c.scope,
+        c.system,
+        c.job_class,
+        c.queue,
+        count(*) as slow_runs,
+        any_value(m.slow_log_median) as slow_log_median,
+        greatest(median(abs(c.log_run - m.slow_log_median)), 0.1) as slow_log_spread
+    from scored as c
+    inner join slow_medians as m
+        on
+            c.scope = m.scope and c.system = m.system and c.job_class = m.job_class
+            and c.queue is not distinct from m.queue
+    where c.score > 3.5
+    group by c.scope, c.system, c.job_class, c.queue
+),
+
 usual_runs as (
     select
         scope,
@@ -103,8 +134,13 @@ select
     u.log_median,
     u.log_spread,
     u.body_p99,
-    u.outlier_share
+    u.outlier_share,
+    coalesce(w.slow_runs, 0) as slow_runs,
+    w.slow_log_median,
+    w.slow_log_spread
 from all_attempts as a
 left join usual_runs as u
     on a.scope = u.scope and a.system = u.system and a.job_class = u.job_class and a.queue is not distinct from u.queue
+left join slow_spreads as w
+    on a.scope = w.scope and a.system = w.system and a.job_class = w.job_class and a.queue is not distinct from w.queue
 order by a.scope, a.system, a.job_class, a.queue;
