@@ -106,8 +106,7 @@ def derive(db: duckdb.DuckDBPyConnection, as_of: datetime | None = None) -> date
     moment = as_of or watermark(db)
     db.execute("begin")
     try:
-        for name in schema.DERIVED:
-            _empty(db, schema.table(name))
+        _empty(db)
         if moment is not None:
             _run_steps(db, moment)
         db.execute("delete from meta where key in ('as_of', 'derived_version')")
@@ -138,10 +137,18 @@ def derive_temporarily(db: duckdb.DuckDBPyConnection, as_of: datetime) -> dateti
     return as_of
 
 
-def _empty(db: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
-    db.execute(f"create or replace table {table.name} {table.definition}")
-    for statement in table.comment_statements:
-        db.execute(statement)
+def _empty(db: duckdb.DuckDBPyConnection) -> None:
+    """Tables that stand as they should are kept: writing their comments takes longer than many a step."""
+    standing = {name: (comment, columns) for name, comment, columns in db.execute(_sql("standing")).fetchall()}
+    for name in schema.DERIVED:
+        table = schema.table(name)
+        columns = [[column.name, column.type.upper(), column.comment] for column in table.columns]
+        if standing.get(name) == (table.comment, columns):
+            db.execute(f"truncate {name}")
+            continue
+        db.execute(f"create or replace table {name} {table.definition}")
+        for statement in table.comment_statements:
+            db.execute(statement)
 
 
 def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:

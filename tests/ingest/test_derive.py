@@ -304,6 +304,24 @@ def test_depth_and_oldest_wait_are_those_of_the_jobs_waiting_at_each_minutes_end
         assert (depth, oldest) == (len(ages), max(ages, default=None))
 
 
+# Derived anew
+
+
+def test_a_derived_table_is_kept_unless_it_was_made_with_other_columns_or_comments() -> None:
+    evidence = EvidenceDatabase().event(0, "started").derive()
+    numbers = "select table_name, table_oid from duckdb_tables()"
+    comments = "select table_name, column_name, data_type, comment from duckdb_columns() order by all"
+    made, described = dict(evidence.rows(numbers)), evidence.rows(comments)
+    evidence.db.execute("comment on column jobs.state is 'as an older one had it'")
+    evidence.db.execute("comment on table workers is 'likewise'")
+    evidence.db.execute("alter table job_ids add column more integer")
+    evidence.event(1, "succeeded").derive()
+    kept = {table for table, number in evidence.rows(numbers) if made[table] == number}
+    assert made.keys() - kept == {"jobs", "workers", "job_ids"}
+    assert evidence.rows(comments) == described
+    assert evidence.rows(STATES) == [("job-a", "succeeded")]
+
+
 # One answer, whatever the order
 
 
