@@ -35,6 +35,7 @@ SUBJECTS = {
     "system": "system",
     "service": "service",
     "basis": "known by",
+    "waiting_for": "waiting for",
 }
 """What a finding is about."""
 
@@ -61,6 +62,15 @@ METRICS = {
     "waiting_for": Label(words="longest wait so far", unit=_SECONDS),
     "worst_ratio": Label(words="failures per first run, at worst"),
     "worst_wait": Label(words="longest wait", unit=_SECONDS),
+    "by_chance": Label(words="jobs that lost lines would make look so"),
+    "by_key": Label(words="of these, by an idempotency key"),
+    "extra_successes": Label(words="successes too many"),
+    "late_by": Label(words="late by", unit=_SECONDS),
+    "longest_overlap": Label(words="longest time at once", unit=_SECONDS),
+    "most_deaths": Label(words="most worker deaths with one job"),
+    "most_runs": Label(words="most runs of one job"),
+    "never_ran": Label(words="jobs that never ran"),
+    "times": Label(words="times given up and tried again"),
 }
 """What was measured, by the rules' names."""
 
@@ -89,7 +99,13 @@ THRESHOLDS = {
     "times_unknown": Label(words="times as long where the usual is not known"),
     "tolerance": Label(words="second start after the first by more than", unit=_SECONDS),
     "window": Label(words="within", unit=_SECONDS),
-    "within": Label(words="enqueued within", unit=_SECONDS),
+    "within": Label(words="no further apart than", unit=_SECONDS),
+    "chance": Label(words="more pairs than chance gives, times its square root"),
+    "clock_tolerance": Label(words="clocks of two hosts may differ by", unit=_SECONDS),
+    "deaths": Label(words="worker deaths, at least"),
+    "lives_on": Label(words="a worker without a log may have lived on for", unit=_SECONDS),
+    "nearby": Label(words="given up within this of the run's end", unit=_SECONDS),
+    "soon": Label(words="run again within", unit=_SECONDS),
 }
 """What it was held against: the rules' parameters."""
 
