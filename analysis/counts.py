@@ -10,6 +10,11 @@ def count(many: int, one: str, several: str | None = None) -> str:
     return f"{many:,} {one if many == 1 else several or one + 's'}"
 
 
+def jobs_of(many: int, job_class: str | None) -> str:
+    """So many jobs of a class, which may be in no input."""
+    return f"{count(many, 'job')} of {job_class or 'an unknown class'}"
+
+
 def which(many: int, one: str, several: str) -> str:
     """The word that fits the number: ``was`` or ``were``."""
     return one if many == 1 else several

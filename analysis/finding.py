@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,13 @@ from pydantic import BaseModel, ConfigDict
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 Confidence = Literal["high", "medium", "low"]
+
+
+def weakest(told: Iterable[str | None]) -> Confidence:
+    """The least of several confidences, as they stand in tables; high where there is none."""
+    ranks: tuple[Confidence, ...] = ("low", "medium", "high")
+    given = [each for each in told if each in ranks]
+    return next((rank for rank in ranks if rank in given), "high")
 
 
 class Frozen(BaseModel):

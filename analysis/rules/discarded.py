@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.rule import Count, Row, Rule, Verdict
 
 
@@ -35,7 +35,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     error = rows[0]["error_class"]
     on_request = all(row["on_request"] for row in rows)
     never_ran = sum(row["attempts"] == 0 for row in rows)
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(jobs, 'was', 'were')}"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} {which(jobs, 'was', 'were')}"
     before = " before any run" if never_ran == jobs else ""
     why = f": {error}" if error else ", not for an error" if on_request else ""
     return Verdict(
@@ -57,12 +57,11 @@ def clean(seen: Row, params: Params) -> str:
     """Say how many jobs there are, none of them thrown away."""
     if not seen["judged"]:
         return "there is no job to judge"
-    fewer = f"; {seen['gone']:,} {which(seen['gone'], 'was', 'were')}, fewer than {params.min_jobs} of a kind"
-    return (
-        f"{count(seen['judged'], 'job')}, none thrown away"
-        if not seen["gone"]
-        else (f"no {params.min_jobs} jobs of a kind were thrown away{fewer}; {count(seen['judged'], 'job')}")
-    )
+    jobs, gone = count(seen["judged"], "job"), seen["gone"]
+    if not gone:
+        return f"{jobs}, none thrown away"
+    fewer = f"{gone:,} {which(gone, 'was', 'were')}, fewer than {params.min_jobs} of a kind"
+    return f"no {params.min_jobs} jobs of a kind were thrown away; {fewer}; {jobs}"
 
 
 RULE = Rule(

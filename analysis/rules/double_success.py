@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.durations import in_words
 from analysis.rule import Count, Row, Rule, Share, Verdict
 
@@ -39,15 +39,13 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many jobs succeeded again, and whether they share an id or a key."""
     jobs = len({row["job_key"] for row in rows})
     by_key = [row for row in rows if row["basis"] == "key"]
-    kind = rows[0]["job_class"] or "an unknown class"
-    again = f"{count(jobs, 'job')} of {kind} {which(jobs, 'was', 'were')} done to the end more than once"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} {which(jobs, 'was', 'were')} done to the end more than once"
     gaps = [row["gap"] for row in rows if row["gap"] is not None]
-    apart = (
-        f", {in_words(max(gaps))} apart" if len(gaps) == 1 else f", up to {in_words(max(gaps))} apart" if gaps else ""
-    )
+    up_to = "" if len(gaps) == 1 else "up to "
+    apart = f", {up_to}{in_words(max(gaps))} apart" if gaps else ""
     shared = "; they share an idempotency key with a job that succeeded before" if len(by_key) == len(rows) else ""
     return Verdict(
-        title=f"{again}{apart}{shared}",
+        title=f"{what}{apart}{shared}",
         severity="critical" if by_key else "high",
         confidence="high",
         confidence_reason="each of the successes has an end of its own in the inputs",

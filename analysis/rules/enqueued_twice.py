@@ -22,7 +22,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count
+from analysis.counts import count, jobs_of
 from analysis.durations import in_words
 from analysis.rule import Count, Row, Rule, Share, Times, Verdict
 
@@ -68,7 +68,7 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     basis = rows[0]["basis"]
     pieces = len({row["work"] for row in rows})
     closest = min(row["gap"] for row in rows)
-    jobs = f"{count(len(rows), 'job')} of {rows[0]['job_class'] or 'an unknown class'}"
+    jobs = jobs_of(len(rows), rows[0]["job_class"])
     share = f"share {_SHARED[basis]} with another within {in_words(params.within.total_seconds())}"
     guess = basis == "application lines"
     quick = closest <= params.habit_gap.total_seconds()

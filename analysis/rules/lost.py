@@ -20,7 +20,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.rule import Row, Rule, Verdict
 
 
@@ -40,7 +40,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many are gone, and where they were last."""
     jobs = len(rows)
     places = sorted({_HELD[row["vanished_from"]] for row in rows})
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(jobs, 'is', 'are')} gone"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} {which(jobs, 'is', 'are')} gone"
     by_chance = max(row["by_chance"] for row in rows)
     return Verdict(
         title=f"{what}: last seen {' or '.join(places)}, in no later snapshot and never run",

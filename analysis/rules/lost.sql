@@ -9,14 +9,21 @@ with watches as (
     group by scope, system
 ),
 
+gone as (
+    select
+        *,
+        coalesce(eligible_at, state_at) as waiting_since
+    from jobs
+    where vanished_by is not null
+),
+
 vanished as (
     select
         j.*,
         count(*) over (partition by j.scope, j.system) as of_system
-    from jobs as j
+    from gone as j
     where
-        j.vanished_by is not null
-        and coalesce(j.eligible_at, j.state_at) <= j.vanished_by - $min_age
+        j.waiting_since <= j.vanished_by - $min_age
         and j.identity = 'exact'
         -- A run without an end, or without a time, may be the one that took it; and what was called off is not lost.
         and j.attempts = j.failures + j.interruptions
@@ -29,15 +36,15 @@ vanished as (
             select 1 from workers as w
             where
                 w.scope = j.scope and w.system = j.system and w.lines > 0
-                and w.first_seen_at <= coalesce(j.eligible_at, j.state_at)
-                and w.last_seen_at >= coalesce(j.eligible_at, j.state_at) + $min_age
+                and w.first_seen_at <= j.waiting_since
+                and w.last_seen_at >= j.waiting_since + $min_age
         )
         -- ... and none may be unknown that could have run it: one that was seen shortly before may have lived on.
         and not exists (
             select 1 from workers as w
             where
                 w.scope = j.scope and w.system = j.system and w.lines = 0
-                and coalesce(w.last_seen_at >= coalesce(j.eligible_at, j.state_at) - $lives_on, true)
+                and coalesce(w.last_seen_at >= j.waiting_since - $lives_on, true)
         )
 )
 
@@ -52,7 +59,6 @@ select
     v.vanished_from,
     v.state_at as first_at,
     v.vanished_by as last_at,
-    v.attempts,
     coalesce(w.by_chance, 0) as by_chance
 from vanished as v
 left join watches as w on v.scope = w.scope and v.system = w.system

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.durations import in_words
 from analysis.finding import Confidence
 from analysis.rule import Count, Row, Rule, Times, Verdict
@@ -42,7 +42,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     longest = max(row["age"] for row in rows)
     paused = all(row["paused"] for row in rows)
     confidence, reason = _how_sure(rows)
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'}"
+    what = jobs_of(jobs, rows[0]["job_class"])
     since = in_words(longest) if jobs == 1 else f"up to {in_words(longest)}"
     never = f"{which(jobs, 'has', 'have')} waited {since} on queue {rows[0]['queue']}"
     return Verdict(

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from analysis.counts import count, which
 from analysis.durations import in_words
+from analysis.finding import weakest
 from analysis.rule import Row, Rule, Verdict
 
 
@@ -38,12 +39,13 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     deaths = len({row["worker_key"] for row in rows})
     often = f", which died {deaths} times" if deaths > 1 else ""
     after = f"; {again} ran again later" if again else "; none ran again" if len(rows) > 1 else "; it did not run again"
-    least_sure = min(rows, key=lambda row: ("low", "medium", "high").index(row["worker_confidence"]))
+    confidence = weakest(row["worker_confidence"] for row in rows)
+    basis = next(row["worker_basis"] for row in rows if row["worker_confidence"] == confidence)
     return Verdict(
         title=f"{count(len(rows), 'run')} died with worker {rows[0]['worker']}{often}{after}",
         severity="high" if lost else "medium",
-        confidence=least_sure["worker_confidence"],
-        confidence_reason=f"the worker is gone: {least_sure['worker_basis']}",
+        confidence=confidence,
+        confidence_reason=f"the worker is gone: {basis}",
         metrics={"runs": len(rows), "jobs_not_run_again": lost, "deaths": deaths},
         next_steps=(
             "Find out why the process died: the kernel log (out of memory), the deploy log, the supervisor's log.",

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count
+from analysis.counts import count, jobs_of
 from analysis.durations import in_words
 from analysis.rule import Row, Rule, Verdict
 
@@ -38,7 +38,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     by_key = all(row["by_key"] for row in rows)
     across = any(row["across_hosts"] for row in rows)
     another = "another job with its idempotency key" if by_key else "an earlier run of it"
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} ran while {another} still went on"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} ran while {another} still went on"
     up_to = "" if len(rows) == 1 else "up to "
     return Verdict(
         title=f"{what}, for {up_to}{in_words(longest)}",

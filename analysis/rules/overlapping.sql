@@ -17,8 +17,7 @@ with timed as (
             when a.heartbeat_at > a.started_at then a.heartbeat_at
             else a.started_at
         end as until_at,
-        coalesce(j.idempotency_key, a.job_key) as work,
-        j.idempotency_key
+        coalesce(j.idempotency_key, a.job_key) as work
     from attempts as a
     inner join jobs as j on a.job_key = j.job_key
     where a.started_at is not null

@@ -19,7 +19,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count
+from analysis.counts import count, jobs_of
+from analysis.finding import weakest
 from analysis.rule import Count, Row, Rule, Verdict
 
 
@@ -37,12 +38,11 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     jobs = len({row["job_key"] for row in rows})
     most = max(row["deaths_in_all"] for row in rows)
     alone = all(row["alone"] == row["deaths_in_all"] for row in rows)
-    least_sure = min(rows, key=lambda row: ("low", "medium", "high").index(row["worker_confidence"]))
     died = f"{most} workers died while it ran" if jobs == 1 else f"up to {most} workers died while each ran"
     return Verdict(
-        title=f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'}: {died}",
+        title=f"{jobs_of(jobs, rows[0]['job_class'])}: {died}",
         severity="critical",
-        confidence=least_sure["worker_confidence"] if alone else "medium",
+        confidence=weakest(row["worker_confidence"] for row in rows) if alone else "medium",
         confidence_reason="nothing else ran in these workers when they died"
         if alone
         else "other jobs ran in these workers too; this one was in each of them",

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.durations import in_words
 from analysis.rule import Row, Rule, Verdict
 
@@ -41,7 +41,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     done = f", {twice} to a second success" if twice else ""
     at_once = f", {overlapping} while the run before still ran" if overlapping else ""
     certain = all(row["previous_state"] == "succeeded" for row in rows)
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(jobs, 'was', 'were')}"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} {which(jobs, 'was', 'were')}"
     return Verdict(
         title=f"{what} started again though the run before had not failed{done}{at_once}",
         severity="high" if twice else "medium",

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from analysis.counts import count
+from analysis.counts import count, jobs_of
 from analysis.rule import Count, Row, Rule, Verdict
 
 
@@ -40,7 +40,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     else:
         end = "all succeeded at last" if fine == jobs else f"{fine or 'none'} had succeeded by then"
     return Verdict(
-        title=f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {runs} because of "
+        title=f"{jobs_of(jobs, rows[0]['job_class'])} {runs} because of "
         f"{rows[0]['error_class'] or 'errors that no input names'}; {end}",
         severity="low" if fine == jobs else "medium",
         confidence="high",

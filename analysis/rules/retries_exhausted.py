@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.rule import Count, Row, Rule, Verdict
 
 
@@ -34,7 +34,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     most = max(row["attempts"] for row in rows)
     up_to = "" if jobs == 1 else "up to "
     tried = f" after {up_to}{most} runs" if most > 1 else " after one run" if most else ""
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(jobs, 'was', 'were')}"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} {which(jobs, 'was', 'were')}"
     told = all(row["told"] for row in rows)
     return Verdict(
         title=f"{what} given up{tried}: {rows[0]['error_class'] or 'the error is in no input'}",

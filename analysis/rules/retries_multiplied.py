@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from analysis.counts import count, which
+from analysis.counts import count, jobs_of, which
 from analysis.rule import Row, Rule, Verdict
 
 
@@ -35,14 +35,15 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many were tried again after they had been given up, and how often they ran in all."""
     jobs = len({row["job_key"] for row in rows})
     most = max(row["runs"] for row in rows)
-    what = f"{count(jobs, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(jobs, 'was', 'were')}"
+    what = f"{jobs_of(jobs, rows[0]['job_class'])} {which(jobs, 'was', 'were')}"
     up_to = "" if jobs == 1 else "up to "
+    ran_again = any(row["ran_again"] for row in rows)
     return Verdict(
         title=f"{what} given up by one layer and tried again by another: {up_to}{count(most, 'run')} in all so far",
         severity="medium",
-        confidence="high" if any(row["ran_again"] for row in rows) else "medium",
+        confidence="high" if ran_again else "medium",
         confidence_reason="the last failure of one layer and the run after it are both in the inputs"
-        if any(row["ran_again"] for row in rows)
+        if ran_again
         else "one input calls the failure the last one, another announces a retry",
         metrics={"jobs": jobs, "most_runs": most, "times": len(rows)},
         next_steps=(

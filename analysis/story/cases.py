@@ -7,13 +7,13 @@ verdict, with the input that would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis.counts import enumeration
 from analysis.durations import in_words
-from analysis.finding import Confidence
+from analysis.finding import Confidence, weakest
 from analysis.rules import hung
 from analysis.story.life import Life, Run, Step
 from analysis.story.remarks import overlap
@@ -147,7 +147,7 @@ def _finished(life: Life, telling: Telling) -> Conclusion | None:
         reason="an input shows the end of each run"
         if not any(run.died for run in before)
         else next(run.worker_basis for run in before if run.died) or "its worker fell silent",
-        confidence=_weakest(run.worker_confidence for run in before if run.died),
+        confidence=weakest(run.worker_confidence for run in before if run.died),
         rests_on=ends_of(life, [*before, good]),
         next_steps=("Make sure that the work of the run that was cut off is not half done twice.",)
         if any(run.state != "failed" for run in before)
@@ -245,7 +245,7 @@ def _running(life: Life, telling: Telling) -> Conclusion | None:
         sentence=f"{began} and has not ended {in_words(age)} later{long}, while its worker lives"
         if is_hung
         else f"It is running, since {telling.at(run.started_at)} ({in_words(age)})",
-        confidence=_weakest([run.worker_confidence]),
+        confidence=weakest([run.worker_confidence]),
         reason=run.worker_basis or "its worker still speaks",
         rests_on=decisive(life, "started", "running", "heartbeat"),
         next_steps=(
@@ -263,7 +263,7 @@ def _died(life: Life, run: Run, telling: Telling) -> Conclusion:
         kind="orphaned",
         sentence=f"Run {run.attempt} began at {telling.at(run.started_at)} and died with its worker {run.worker}, last "
         f"seen at {telling.at(run.worker_seen_at)}; nobody has run the job since",
-        confidence=_weakest([run.worker_confidence]),
+        confidence=weakest([run.worker_confidence]),
         reason=run.worker_basis or "its worker fell silent",
         rests_on=decisive(life, "started", "running", "heartbeat"),
         next_steps=(
@@ -421,12 +421,6 @@ def _is_hung(life: Life, age: float) -> bool:
     if usual.run_p99 is not None and usual.runs >= bar.min_runs:
         return age >= least and age > bar.times_p99 * usual.run_p99
     return age >= least * bar.times_unknown and age > bar.times_p99 * (usual.run_max or 0)
-
-
-def _weakest(told: Iterable[str | None]) -> Confidence:
-    ranks: tuple[Confidence, ...] = ("low", "medium", "high")
-    given = [each for each in told if each in ranks]
-    return next((rank for rank in ranks if rank in given), "high")
 
 
 CASES: tuple[Callable[[Life, Telling], Conclusion | None], ...] = (

@@ -57,37 +57,6 @@ scored as (
             and f.queue is not distinct from s.queue
 ),
 
-slow_medians as (
-    -- Of a class with two kinds of run the slow kind: what is usual for it, apart from the quick one.
-    select
-        scope,
-        system,
-        job_class,
-        queue,
-        median(log_run) as slow_log_median
-    from scored
-    where score > 3.5
-    group by scope, system, job_class, queue
-),
-
-slow_spreads as (
-    select
-        c.scope,
-        c.system,
-        c.job_class,
-        c.queue,
-        count(*) as slow_runs,
-        any_value(m.slow_log_median) as slow_log_median,
-        greatest(median(abs(c.log_run - m.slow_log_median)), 0.1) as slow_log_spread
-    from scored as c
-    inner join slow_medians as m
-        on
-            c.scope = m.scope and c.system = m.system and c.job_class = m.job_class
-            and c.queue is not distinct from m.queue
-    where c.score > 3.5
-    group by c.scope, c.system, c.job_class, c.queue
-),
-
 usual_runs as (
     select
         scope,
@@ -102,9 +71,28 @@ usual_runs as (
         any_value(log_median) as log_median,
         any_value(log_spread) as log_spread,
         quantile_cont(run, 0.99) filter (score <= 3.5) as body_p99,
-        avg(case when score > 3.5 then 1.0 else 0.0 end) as outlier_share
+        avg(case when score > 3.5 then 1.0 else 0.0 end) as outlier_share,
+        count(*) filter (score > 3.5) as slow_runs,
+        median(log_run) filter (score > 3.5) as slow_log_median
     from scored
     group by scope, system, job_class, queue
+),
+
+slow_spreads as (
+    -- Of a class with two kinds of run the slow kind: what is usual for it, apart from the quick one.
+    select
+        c.scope,
+        c.system,
+        c.job_class,
+        c.queue,
+        greatest(median(abs(c.log_run - u.slow_log_median)), 0.1) as slow_log_spread
+    from scored as c
+    inner join usual_runs as u
+        on
+            c.scope = u.scope and c.system = u.system and c.job_class = u.job_class
+            and c.queue is not distinct from u.queue
+    where c.score > 3.5
+    group by c.scope, c.system, c.job_class, c.queue
 ),
 
 all_attempts as (
@@ -135,8 +123,8 @@ select
     u.log_spread,
     u.body_p99,
     u.outlier_share,
-    coalesce(w.slow_runs, 0) as slow_runs,
-    w.slow_log_median,
+    coalesce(u.slow_runs, 0) as slow_runs,
+    u.slow_log_median,
     w.slow_log_spread
 from all_attempts as a
 left join usual_runs as u

@@ -313,7 +313,10 @@ judged as (
         t.run_at,
         t.state_at,
         o.taken_at as looked_at,
-        coalesce(o.taken_at > l.seen_at, false) as missing_from_last_look
+        coalesce(o.taken_at > l.seen_at, false) as missing_from_last_look,
+        coalesce(
+            l.state in ('queued', 'scheduled', 'retrying') and o.taken_at > l.seen_at, false
+        ) as waits_no_more
     from known as k
     left join last_words as l on k.job_key = l.job_key
     left join settled as t on k.job_key = t.job_key
@@ -329,19 +332,15 @@ stated as (
                 r.untimed_successes > 0
                 and (
                     j.last_state in ('failed, retry not told', 'unknown')
-                    or (j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look)
+                    or j.waits_no_more
                 ) then 'succeeded'
             when j.last_state is null then 'unknown'
             -- A failure without a word on retries, gone from a later snapshot: no retry will come.
             when j.last_state = 'failed, retry not told' and j.missing_from_last_look then 'failed'
             when j.last_state = 'failed, retry not told' then 'unknown'
-            when j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look then 'unknown'
+            when j.waits_no_more then 'unknown'
             else j.last_state
-        end as state,
-        coalesce(
-            j.last_state in ('queued', 'scheduled', 'retrying') and j.missing_from_last_look
-            and coalesce(r.untimed_successes = 0, true), false
-        ) as has_vanished
+        end as state
     from judged as j
     left join runs_of_jobs as r on j.job_key = r.job_key
 )
@@ -385,8 +384,8 @@ select
     ) as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
-    case when t.has_vanished then j.last_state end as vanished_from,
-    case when t.has_vanished then j.looked_at end as vanished_by,
+    case when j.waits_no_more and t.state = 'unknown' then j.last_state end as vanished_from,
+    case when j.waits_no_more and t.state = 'unknown' then j.looked_at end as vanished_by,
     coalesce(n.identity, 'exact') as identity,
     least(f.first_seen_at, r.first_started_at) as first_seen_at,
     greatest(f.last_seen_at, r.last_seen_at) as last_seen_at

@@ -46,23 +46,12 @@ create or replace temp table forks (
     from_place bigint
 );
 
-create or replace temp table worker_lines (
-    source_id integer,
-    line_no bigint,
-    record_no integer,
-    scope varchar,
-    system varchar,
-    occurred_at timestamp,
-    pid bigint,
-    event varchar,
-    job_id varchar,
-    job_class varchar,
-    arguments_digest varchar,
-    child_pid bigint,
-    log_name varchar,
-    place bigint,
-    worker_pid bigint
-);
+create or replace temp table worker_lines as
+select
+    *, -- noqa: AM04
+    null::bigint as worker_pid
+from placed_lines
+where false;
 
 create or replace temp table recorded_failures (
     source_id integer,
@@ -71,26 +60,14 @@ create or replace temp table recorded_failures (
     failed_at timestamp
 );
 
-create or replace temp table nameless_lines (
-    source_id integer,
-    line_no bigint,
-    record_no integer,
-    scope varchar,
-    system varchar,
-    occurred_at timestamp,
-    pid bigint,
-    event varchar,
-    job_id varchar,
-    job_class varchar,
-    arguments_digest varchar,
-    child_pid bigint,
-    log_name varchar,
-    place bigint,
-    worker_pid bigint,
-    start_no bigint,
-    end_no bigint,
-    lone_end_no bigint
-);
+create or replace temp table nameless_lines as
+select
+    *, -- noqa: AM04
+    null::bigint as start_no,
+    null::bigint as end_no,
+    null::bigint as lone_end_no
+from worker_lines
+where false;
 
 create or replace temp table nameless_runs (
     scope varchar,

@@ -10,6 +10,7 @@ from tests.simulator.days import FORMS, Form, live, written
 from tests.simulator.losses import LOSSES, Loss
 from tests.simulator.many_days import SOAKS, day, known, together
 from tests.simulator.scoring import KNOWN, Score
+from tests.simulator.test_faults import LOW_RECALL
 from tests.simulator.written import Files
 
 NEVER_FALSE = ("orphaned", "lost", "never-started")
@@ -58,8 +59,6 @@ ALL_AT_ONCE = Case(
     },
 )
 TRIED = (*CASES, ALL_AT_ONCE) if SOAKS else CASES
-_MISSES_WITHOUT_LOSS = ("slow-run",)
-"""Rules of which ``test_faults`` knows that they miss faults even where nothing is lost."""
 
 
 def of(case: Case) -> Score:
@@ -95,7 +94,7 @@ def test_a_rule_says_nothing_false_because_something_is_lost(case: Case, rule: s
 )
 def test_what_is_left_is_enough_to_find_99_of_100_faults_that_it_shows(case: Case) -> None:
     score = of(case)
-    assert score.recall(KNOWN.keys() - set(_MISSES_WITHOUT_LOSS)) >= 0.99, "\n".join(score.missed)
+    assert score.recall(KNOWN.keys() - LOW_RECALL.keys()) >= 0.99, "\n".join(score.missed)
 
 
 @pytest.mark.parametrize("form", FORMS)
