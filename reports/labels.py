@@ -77,6 +77,7 @@ METRICS = {
 THRESHOLDS = {
     "attempts": Label(words="runs of one job, at least"),
     "chance": Label(words="more pairs than chance gives, times its square root"),
+    "chance_share": Label(words="share of them that may look so by chance"),
     "clock_tolerance": Label(words="clocks of two hosts may differ by", unit=_SECONDS),
     "deaths": Label(words="worker deaths, at least"),
     "habit_gap": Label(words="work that comes again by habit counts only within", unit=_SECONDS),

@@ -9,8 +9,8 @@ What to look at first
 
 Blind spots
     A run in a log that is not among the inputs looks the same, so nothing is said where a snapshot lists a worker whose
-    log is missing. Where logs lose lines, as many jobs look lost by chance as lose both lines of their run: fewer than
-    that are not reported.
+    log is missing. Where logs lose lines, some jobs look lost by chance, because both lines of their run are missing:
+    nothing is said unless these are far fewer than the jobs that are gone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from analysis.counts import count, jobs_of, which
-from analysis.rule import Row, Rule, Verdict
+from analysis.rule import Row, Rule, Share, Verdict
 
 
 class Params(BaseModel):
@@ -31,6 +31,8 @@ class Params(BaseModel):
     """A job must have waited so long before the snapshot that misses it: what is on its way is in no list."""
     lives_on: timedelta = timedelta(days=1)
     """A worker whose log is not among the inputs may have run jobs for so long after it was seen last."""
+    chance_share: Share = 0.01
+    """Nothing is said where more than this part of the jobs would look lost by chance, because logs lose lines."""
 
 
 _HELD = {"queued": "on its queue", "scheduled": "scheduled", "retrying": "waiting for a retry"}

@@ -1,6 +1,6 @@
 -- Jobs that the last snapshot no longer holds and that no log shows to run, though all their workers' logs are there.
 with watches as (
-    -- Logs that lose lines lose both lines of a run here and there: so few jobs prove nothing.
+    -- Logs that lose lines lose both lines of a run here and there.
     select
         scope,
         system,
@@ -62,5 +62,5 @@ select
     coalesce(w.by_chance, 0) as by_chance
 from vanished as v
 left join watches as w on v.scope = w.scope and v.system = w.system
-where v.of_system > coalesce(w.by_chance + 6 * sqrt(w.by_chance), 0)
+where coalesce(w.by_chance, 0) <= $chance_share * v.of_system
 order by v.state_at, v.job_key

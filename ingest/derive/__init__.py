@@ -41,6 +41,7 @@ STEPS = (
     "process_signs",
     "incarnations",
     "workers",
+    "process_looks",
     "enqueues",
     "executions",
     "attempts",
@@ -74,6 +75,7 @@ _SCRATCH = (
     "worker_places",
     "process_signs",
     "incarnations",
+    "process_looks",
     "enqueues",
     "executions",
 )

@@ -55,6 +55,7 @@ numbered as (
         *,
         row_number() over job as attempt,
         lag(started_at) over job as previous_started_at,
+        lag(attempt_logged) over job as previous_logged,
         case when coalesce(enqueued_at > lag(started_at) over job, true) then enqueued_at end as own_enqueued_at,
         lead(started_at) over (
             partition by worker_key, thread order by started_at, execution_id
@@ -81,9 +82,42 @@ queued as (
                 n.started_at >= q.enqueued_at
                 or not (q.is_return or coalesce(n.outcome = 'failed' and n.ended_at <= q.enqueued_at, false))
             )
-    qualify row_number() over (
-        partition by n.execution_id order by q.enqueued_at desc
-    ) = 1
+            and coalesce(n.started_at <= q.run_told_at + interval 2 second, true)
+    qualify
+        row_number() over (partition by n.execution_id order by q.enqueued_at desc) = 1
+        and coalesce(
+            count(*) over (partition by n.execution_id) >= n.attempt_logged - coalesce(n.previous_logged, 0), true
+        )
+),
+
+looks_since as (
+    -- The last snapshot of each installation that shows workers.
+    select
+        s.scope,
+        s.system,
+        max(s.taken_at) as taken_at
+    from snapshots as s
+    inner join sources as f on s.source_id = f.source_id
+    where list_contains(f.shows, 'workers')
+    group by s.scope, s.system
+),
+
+out_of_hand as (
+    -- Runs without an end that are over all the same: a snapshot taken later finds their process without them, or they
+    -- are known from snapshots alone, of a process whose log is missing, and the latest one no longer has them.
+    select n.execution_id
+    from numbered as n
+    inner join process_looks as p
+        on n.worker_key = p.worker_key and p.seen_at >= greatest(n.started_at, n.last_seen_at) + interval 15 second
+    where n.outcome is null and n.ended_at is null and not list_contains(p.job_keys, n.job_key)
+    union
+    select n.execution_id
+    from numbered as n
+    inner join looks_since as l on n.scope = l.scope and n.system = l.system
+    left join workers as w on n.worker_key = w.worker_key
+    where
+        n.outcome is null and n.ended_at is null and n.observers = ['snapshot'] and n.last_seen_at < l.taken_at
+        and coalesce(w.lines = 0, true)
 ),
 
 usual_queues as (
@@ -164,9 +198,11 @@ described as (
         end as eligible_at,
         w.state as process_state,
         w.last_seen_at as process_seen_at,
-        w.stopped_at as process_stopped_at
+        w.stopped_at as process_stopped_at,
+        h.execution_id is not null as is_out_of_hand
     from numbered as n
     left join queued as q on n.execution_id = q.execution_id
+    left join out_of_hand as h on n.execution_id = h.execution_id
     left join job_facts as f on n.job_key = f.job_key
     left join usual_queues as u
         on n.scope = u.scope and n.system = u.system and coalesce(n.job_class, f.job_class) = u.job_class
@@ -190,7 +226,7 @@ select
         when outcome is not null then outcome
         when ended_at is not null then 'unknown'
         when worker_key is not null and thread is not null and thread_went_on_at is not null then 'unknown'
-        when process_state = 'stopped' then 'unknown'
+        when process_state = 'stopped' or is_out_of_hand then 'unknown'
         else 'running'
     end as state,
     will_retry,

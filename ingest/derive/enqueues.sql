@@ -1,5 +1,6 @@
 -- When each job was put on a queue, as any input tells: its own line or span, a later line that repeats it, a snapshot.
--- A return is a retry or a push-back: the job was on a queue before.
+-- A return is a retry or a push-back: the job was on a queue before. The run that it led to had begun when a worker
+-- first told of it, if one did.
 create or replace temp table enqueues as
 with broken_off as (
     -- What a log says after it has told of a run that did not succeed is about the next run. After a start or a success
@@ -20,7 +21,8 @@ told as (
         e.occurred_at as enqueued_at,
         e.run_at,
         e.event = 'enqueued' as told_directly,
-        e.event in ('retry_scheduled', 'requeued') or coalesce(b.told_on < e.line_no, false) as is_return
+        e.event in ('retry_scheduled', 'requeued') or coalesce(b.told_on < e.line_no, false) as is_return,
+        null::timestamp as run_told_at
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     left join broken_off as b on k.job_key = b.job_key and e.source_id = b.source_id
@@ -31,7 +33,8 @@ told as (
         e.enqueued_at,
         null,
         false,
-        false
+        false,
+        case when e.event in ('started', 'succeeded', 'failed', 'error_reported', 'interrupted') then e.occurred_at end
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     where e.enqueued_at is not null and e.event not in ('enqueued', 'scheduled')
@@ -41,7 +44,8 @@ told as (
         j.enqueued_at,
         null,
         false,
-        false
+        false,
+        null
     from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
@@ -52,7 +56,8 @@ told as (
         coalesce(p.ended_at, p.started_at),
         null,
         true,
-        false
+        false,
+        null
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
     where p.operation = 'enqueue'
@@ -77,7 +82,8 @@ select
     enqueued_at,
     max(greatest(enqueued_at, run_at)) as eligible_at,
     bool_or(told_directly) as told_directly,
-    bool_and(is_return) as is_return
+    bool_and(is_return) as is_return,
+    min(run_told_at) as run_told_at
 from exact
 where enqueued_at is not null
 group by job_key, enqueued_at

@@ -62,18 +62,27 @@ followed as (
 ),
 
 reported as (
-    -- The report of an exception follows the failure on the same thread within seconds.
+    -- The report of an exception follows the failure on the same thread within seconds. Of a run without an end it tells
+    -- that it failed: nothing else is reported once the job has left the thread.
     select
         f.execution_id,
-        r.*
-    from fused as f
+        r.*,
+        f.outcome is null and f.ended_at is null as tells_end
+    from followed as f
     inner join error_reports as r
         on
             f.job_key = r.job_key
             and coalesce(f.pid = r.pid, true) and coalesce(f.thread = r.thread, true)
-            and r.occurred_at between f.ended_at - interval 1 second and f.ended_at + interval 5 second
+            and case
+                when f.ended_at is not null
+                    then r.occurred_at between f.ended_at - interval 1 second and f.ended_at + interval 5 second
+                else
+                    f.outcome is null and f.started_at <= r.occurred_at
+                    and coalesce(f.next_started_at > r.occurred_at, true)
+            end
     qualify row_number() over (
-        partition by f.execution_id order by abs(date_diff('microsecond', f.ended_at, r.occurred_at)), r.source_id, r.line_no
+        partition by f.execution_id
+        order by abs(date_diff('microsecond', coalesce(f.ended_at, f.started_at), r.occurred_at)), r.source_id, r.line_no
     ) = 1
 ),
 
@@ -127,11 +136,11 @@ select
     coalesce(f.attempt_logged, r.attempt) as attempt_logged,
     coalesce(f.max_attempts, r.max_attempts) as max_attempts,
     coalesce(f.enqueued_at, r.enqueued_at) as enqueued_at,
-    coalesce(f.ended_at, s.failed_at) as ended_at,
+    coalesce(f.ended_at, case when r.tells_end then r.occurred_at end, s.failed_at) as ended_at,
     case
         when f.outcome = 'failed' and p.execution_id is not null and r.execution_id is null then 'interrupted'
         when f.outcome is null and p.execution_id is not null then 'interrupted'
-        when f.outcome is null and s.execution_id is not null then 'failed'
+        when f.outcome is null and (r.tells_end or s.execution_id is not null) then 'failed'
         else f.outcome
     end as outcome,
     -- One layer's giving up is not the other's: any that tries again will.

@@ -269,6 +269,25 @@ last_looks as (
     group by s.scope, s.system
 ),
 
+unlogged as (
+    -- Until when workers were at work whose logs are not among the inputs. Of a log without times the lines stand in
+    -- another life of the same process.
+    select
+        scope,
+        system,
+        max(seen_until) as seen_until
+    from (
+        select
+            scope,
+            system,
+            max(last_seen_at) as seen_until
+        from workers
+        group by scope, system, worker, host, pid
+        having sum(lines) = 0
+    )
+    group by scope, system
+),
+
 nameless as (
     -- Jobs of systems that give them no id: theirs was made up.
     select
@@ -313,7 +332,7 @@ judged as (
         t.run_at,
         t.state_at,
         o.taken_at as looked_at,
-        coalesce(o.taken_at > l.seen_at, false) as missing_from_last_look,
+        coalesce(o.taken_at > l.seen_at and coalesce(u.seen_until <= l.seen_at, true), false) as will_not_return,
         coalesce(
             l.state in ('queued', 'scheduled', 'retrying') and o.taken_at > l.seen_at, false
         ) as waits_no_more
@@ -321,6 +340,7 @@ judged as (
     left join last_words as l on k.job_key = l.job_key
     left join settled as t on k.job_key = t.job_key
     left join last_looks as o on k.scope = o.scope and k.system = o.system
+    left join unlogged as u on k.scope = u.scope and k.system = u.system
 ),
 
 stated as (
@@ -335,8 +355,9 @@ stated as (
                     or j.waits_no_more
                 ) then 'succeeded'
             when j.last_state is null then 'unknown'
-            -- A failure without a word on retries, gone from a later snapshot: no retry will come.
-            when j.last_state = 'failed, retry not told' and j.missing_from_last_look then 'failed'
+            -- A failure without a word on retries, gone from a later snapshot: no retry will come, and none came unless
+            -- on a worker whose log is missing.
+            when j.last_state = 'failed, retry not told' and j.will_not_return then 'failed'
             when j.last_state = 'failed, retry not told' then 'unknown'
             when j.waits_no_more then 'unknown'
             else j.last_state

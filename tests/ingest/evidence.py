@@ -82,8 +82,15 @@ class EvidenceDatabase:
         given = {"pid": 100, "thread": "t1", "job_class": "Export"} | values
         return self.add("job_events", occurred_at=at(seconds), event=event, job_id=job_id, **given)
 
-    def snapshot(self, seconds: float, *, jobs: list[dict[str, Any]] = [], pids: list[int] = []) -> EvidenceDatabase:  # noqa: B006 - only read
-        """Add a snapshot that holds these jobs and these live processes."""
+    def snapshot(
+        self,
+        seconds: float,
+        *,
+        jobs: list[dict[str, Any]] = [],  # noqa: B006 - only read
+        pids: list[int] = [],  # noqa: B006 - only read
+        busy: int | None = None,
+    ) -> EvidenceDatabase:
+        """Add a snapshot that holds these jobs and these live processes, each with a sign of life three seconds old."""
         snapshot_id = f"snapshot-{seconds}"
         self.add("snapshots", snapshot_id=snapshot_id, taken_at=at(seconds))
         for job in jobs:
@@ -97,6 +104,7 @@ class EvidenceDatabase:
                 pid=pid,
                 heartbeat_at=at(seconds - 3),
                 heartbeat_period=5.0,
+                busy=busy,
             )
         return self
 

@@ -155,6 +155,59 @@ def test_a_run_whose_thread_went_on_to_other_work_is_over_though_its_end_was_not
     ]
 
 
+def held_by(pid: int, job_id: str) -> dict[str, object]:
+    """A job that a snapshot finds in a process's hands."""
+    return {"held_in": "running", "job_id": job_id, "pid": pid, "thread": "t1", "started_at": at(0)}
+
+
+@pytest.mark.parametrize(
+    ("busy", "jobs", "state"),
+    [
+        (0, [], "unknown"),
+        (1, [held_by(100, "job-b")], "unknown"),
+        (1, [held_by(100, "job-a")], "running"),
+        (1, [], "running"),
+        (None, [], "running"),
+    ],
+    ids=["idle", "busy with another", "still at it", "busy with a job that is not listed", "not told"],
+)
+def test_a_run_without_an_end_is_over_where_a_later_snapshot_finds_its_process_without_it(
+    busy: int | None, jobs: list[dict[str, object]], state: str
+) -> None:
+    evidence = EvidenceDatabase().event(0, "started")
+    evidence.snapshot(18, pids=[100], busy=busy, jobs=jobs).derive()
+    assert evidence.rows("select state from attempts where job_id = 'job-a'") == [(state,)]
+
+
+def test_a_heartbeat_of_the_moment_a_run_began_does_not_tell_that_it_is_over() -> None:
+    evidence = EvidenceDatabase().event(0, "started").snapshot(17.9, pids=[100], busy=0).derive()
+    assert evidence.rows("select state from attempts") == [("running",)]
+
+
+def test_a_run_known_from_snapshots_alone_is_over_once_they_lack_it_and_not_dead_with_its_process() -> None:
+    evidence = EvidenceDatabase().snapshot(10, pids=[100], jobs=[held_by(100, "job-a")]).snapshot(900, pids=[200])
+    assert evidence.derive().rows("select state from attempts") == [("unknown",)]
+
+
+def test_a_run_that_is_reported_to_have_raised_has_failed_though_the_line_of_its_end_is_missing() -> None:
+    evidence = EvidenceDatabase().event(0, "started")
+    evidence.event(3, "error_reported", attempt=1, error_class="Boom", error_message="x")
+    evidence.event(20, "started", thread="t2").event(21, "succeeded", thread="t2").derive()
+    assert evidence.rows("select state, ended_at, error_class from attempts order by attempt") == [
+        ("failed", at(3), "Boom"),
+        ("succeeded", at(21), None),
+    ]
+
+
+def test_a_report_of_a_later_run_does_not_end_the_run_before() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(20, "started", thread="t2")
+    evidence.event(23, "error_reported", thread="t2", error_class="Boom").event(23, "failed", thread="t2").derive()
+    assert evidence.rows("select state, error_class from attempts order by attempt") == [
+        ("running", None),
+        ("failed", "Boom"),
+    ]
+
+
 def test_a_job_that_only_snapshots_know_is_queued_since_it_was_enqueued() -> None:
     waiting = {"held_in": "queued", "job_id": "job-a", "job_class": "Mail", "queue": "mailer", "enqueued_at": at(-60)}
     evidence = EvidenceDatabase().snapshot(10, jobs=[waiting]).snapshot(70, jobs=[waiting]).derive()
@@ -188,6 +241,11 @@ def test_a_failed_job_is_given_up_only_where_an_input_shows_that_no_retry_comes(
     assert evidence.derive().rows(STATES) == [("job-a", state)]
 
 
+def test_a_failed_job_is_not_given_up_where_a_worker_without_a_log_may_have_run_it_again() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed").snapshot(30, pids=[100, 200])
+    assert evidence.derive().rows(STATES) == [("job-a", "unknown")]
+
+
 def test_the_backends_id_leads_to_the_job_of_the_stable_id() -> None:
     evidence = EvidenceDatabase().event(0, "enqueued", "stable-id-0001", provider_job_id="backend-id-0001")
     evidence.event(1, "started", "backend-id-0001").event(2, "succeeded", "backend-id-0001").derive()
@@ -212,6 +270,19 @@ def test_a_run_that_no_input_shows_enqueued_has_no_known_wait() -> None:
     evidence = EvidenceDatabase().event(0, "started").event(1, "succeeded").derive()
     assert evidence.rows("select wait from attempts") == [(None,)]
     assert evidence.rows("select waits, wait_p99 from class_baselines") == [(0, None)]
+
+
+def test_the_enqueue_that_a_run_tells_as_its_own_is_never_that_of_a_later_run() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed")
+    evidence.event(1, "error_reported", attempt=1, enqueued_at=at(0.1))  # by a clock a little ahead
+    evidence.event(20, "started").event(21, "succeeded").derive()
+    assert evidence.rows("select enqueued_at, wait from attempts order by attempt") == [(at(0.1), 0.0), (None, None)]
+
+
+def test_where_the_systems_own_count_says_that_runs_are_missing_the_last_enqueue_may_be_one_of_theirs() -> None:
+    evidence = EvidenceDatabase().event(0, "enqueued").event(1, "started", attempt=1).event(2, "failed", attempt=1)
+    evidence.event(10, "enqueued").event(300, "started", attempt=4).event(301, "succeeded", attempt=4).derive()
+    assert evidence.rows("select wait from attempts order by attempt") == [(1.0,), (None,)]
 
 
 def test_a_run_after_a_push_back_waits_since_then_and_not_since_the_first_enqueue() -> None:

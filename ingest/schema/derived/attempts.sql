@@ -12,7 +12,7 @@ create table attempts (
     eligible_at timestamp,               -- from when on a worker could have taken it, UTC
     started_at timestamp,                -- UTC; null where only its end was seen and no duration
     ended_at timestamp,                  -- UTC; null while it runs or where its end was not seen
-    state varchar not null,              -- running (no end seen), succeeded, failed, interrupted (cut off and pushed back), cancelled (ended on request, or dropped before its work began), unknown (no end seen, but its thread went on to other work)
+    state varchar not null,              -- running (no end seen), succeeded, failed, interrupted (cut off and pushed back), cancelled (ended on request, or dropped before its work began), unknown (no end seen, but its thread went on to other work, its process shut down, or a later snapshot finds its process without it)
     will_retry boolean,                  -- of failed: whether the system will try again, where it can be told
     wait double,                         -- seconds from eligible to started; null where either is not known
     run double,                          -- seconds from started to ended, by the worker's own clock where it says
