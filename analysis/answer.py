@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -30,3 +30,8 @@ def answer_with_zones(db: duckdb.DuckDBPyConnection, sql: str, given: Mapping[st
         {name: aware(value) if isinstance(value, datetime) else value for name, value in row.items()}
         for row in answer(db, sql, given)
     ]
+
+
+def columns(rows: Sequence[Sequence[Any]], *names: str) -> dict[str, list[Any]]:
+    """Rows as the lists that a question unnests: name of each place to its values."""
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
