@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from analysis.check import SettingError, check
 from analysis.check_json import schema_text, to_text
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Finding, Investigation
+from analysis.incidents import Incident, incidents
 from ingest.redaction import Redaction
 from reports.cli import FOUND, NO_DATA
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.redacting import redacting
 from reports.cli.terminal import console, period, plain
+from reports.incidents import facts
 
 _JOBS, _PIECES = 3, 2
 """Jobs and pieces of evidence shown of each finding; JSON has them all."""
@@ -73,10 +75,11 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
             investigation = check(db, as_of=as_of, settings=settings, only=only)
         except SettingError as error:
             raise click.UsageError(str(error)) from error
+        found = incidents(db, investigation)
     if form == "json":
-        click.echo(to_text(investigation))
+        click.echo(to_text(investigation, found))
     else:
-        _print(console(), investigation)
+        _print(console(), investigation, found)
     if investigation.as_of is None:
         ctx.exit(NO_DATA)
     if fails(investigation, fail_on):
@@ -91,7 +94,7 @@ def fails(investigation: Investigation, fail_on: str) -> bool:
     return any(SEVERITIES.index(finding.severity) >= least for finding in investigation.findings)
 
 
-def _print(out: Console, investigation: Investigation) -> None:
+def _print(out: Console, investigation: Investigation, found: Sequence[Incident]) -> None:
     if investigation.as_of is None:
         out.print(
             "There is no evidence with a time in it, so nothing could be checked. Read some: jobtrail ingest PATH..."
@@ -99,14 +102,30 @@ def _print(out: Console, investigation: Investigation) -> None:
         return
     findings = investigation.findings
     told = count(len(findings), "finding") if findings else "Nothing found"
+    if len(found) < len(findings):
+        told += f" in {count(len(found), 'incident')}"
     inputs = count(len(investigation.inputs), "input")
     out.print(f"{told}. As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {inputs}.\n")
-    for finding in findings:
+    by_name = {finding.fingerprint: finding for finding in findings}
+    for incident in found:
+        _print_incident(out, incident, [by_name.pop(name) for name in incident.findings])
+    for finding in by_name.values():
         _print_finding(out, finding)
     for status in ("clean", "skipped"):
         _print_checks(out, [each for each in investigation.checks if each.status == status])
     if findings:
         out.print("All evidence and the SQL behind each finding: jobtrail report incident, or --format json")
+
+
+def _print_incident(out: Console, incident: Incident, findings: Sequence[Finding]) -> None:
+    """Findings that belong together below a line that says so, with what is known of all of them."""
+    if len(findings) > 1:
+        out.print(Text(f"{count(len(findings), 'finding')} that belong together", "bold"))
+        for fact in facts(incident):
+            out.print("  ", plain(fact), sep="", soft_wrap=True)
+        out.print()
+    for finding in findings:
+        _print_finding(out, finding)
 
 
 def _print_finding(out: Console, finding: Finding) -> None:
