@@ -50,6 +50,8 @@ STEPS = (
     "job_ids",
     "attempt_evidence",
     "class_baselines",
+    "class_errors",
+    "class_hours",
     "work_paces",
     "queue_minutes",
     "coverage",

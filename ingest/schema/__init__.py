@@ -40,6 +40,8 @@ DERIVED = (
     "workers",
     "queue_minutes",
     "class_baselines",
+    "class_errors",
+    "class_hours",
     "work_paces",
     "coverage",
 )

@@ -103,12 +103,81 @@ def test_the_error_of_a_failure_is_read_from_the_next_lines_of_the_same_thread()
     assert evidence.rows(STATES) == [("job-a", "failed")]
 
 
-def test_equal_errors_with_other_numbers_have_one_fingerprint() -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("gave up after 5s on id=77", "gave up after 31s on id=8"),
+        ("no Order with 'id'=77", "no Order with 'id'=8"),
+        ("key '7f3c-a' is taken", "key 'b2' is taken"),
+        ('bad name "Anna Müller"', 'bad name "J. Li"'),
+        ("cannot read /srv/app/releases/20260301/a.yml", "cannot read /srv/app/releases/20260412/a.yml"),
+        ("503 from https://pay.example/charges/77?x=1", "503 from https://pay.example/charges/78"),
+        ("mail to anna@example.org bounced", "mail to li.j+x@mail.example.org bounced"),
+        (
+            "lock 0x7ffee held by 6f1c2d3e-9a7b-4c1d-8e2f-0123456789ab",
+            "lock 0x1f held by 00000000-aaaa-4c1d-8e2f-0123456789ab",
+        ),
+        ("at 2026-03-01T10:11:12Z: too late", "at 2026-11-26T01:02:03Z: too late"),
+        ("it broke\nwith 17 more lines", "it broke"),
+    ],
+)
+def test_what_differs_from_case_to_case_does_not_make_another_error(one: str, other: str) -> None:
+    assert fingerprints(one, other) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("undefined method `total' for nil", "undefined method `name' for nil"),
+        ("KeyError: 'currency'", "KeyError: 'amount'"),
+        ("connection refused", "connection reset"),
+        ("no answer from https://pay.example/x", "no answer from https://mail.example/x"),
+    ],
+)
+def test_what_says_another_thing_is_another_error(one: str, other: str) -> None:
+    assert fingerprints(one, other) == 2
+
+
+def fingerprints(*messages: str) -> int:
     evidence = EvidenceDatabase()
-    for job, message in (("job-a", "gave up after 5s on id=77"), ("job-b", "gave up after 31s on id=8")):
-        evidence.event(0, "started", job).event(1, "failed", job, error_class="Boom", error_message=message)
+    for place, message in enumerate(messages):
+        evidence.event(0, "started", f"job-{place}", thread=f"t{place}")
+        evidence.event(1, "failed", f"job-{place}", thread=f"t{place}", error_class="Boom", error_message=message)
+    [(different, told)] = evidence.derive().rows("select count(distinct error_fingerprint), count(*) from attempts")
+    assert told == len(messages)
+    return different
+
+
+def test_the_version_of_the_way_it_is_made_stands_in_a_fingerprint() -> None:
+    evidence = EvidenceDatabase().event(0, "started").event(1, "failed", error_class="Boom").derive()
+    [(fingerprint,)] = evidence.rows("select error_fingerprint from attempts")
+    assert fingerprint.startswith("v2:")
+
+
+def test_of_each_error_of_a_class_it_is_known_how_much_ran_before_it_came() -> None:
+    evidence = EvidenceDatabase()
+    for number, error in enumerate([None, "A", None, "B", "B", "A"]):
+        evidence.event(10 * number, "started", f"job-{number}")
+        outcome = {"error_class": error} if error else {}
+        evidence.event(10 * number + 1, "failed" if error else "succeeded", f"job-{number}", **outcome)
     evidence.derive()
-    assert evidence.rows("select count(distinct error_fingerprint), count(*) from attempts") == [(1, 2)]
+    assert evidence.rows(
+        "select error_class, first_failed_at, failures, jobs, runs_before, runs_since from class_errors order by 1"
+    ) == [("A", at(11), 2, 2, 1, 5), ("B", at(31), 2, 2, 3, 3)]
+
+
+def test_the_jobs_that_fail_in_an_hour_are_held_against_those_of_all_hours_but_its_neighbours() -> None:
+    evidence = EvidenceDatabase()
+    for hour, outcome in enumerate(["succeeded", "failed", "failed", "succeeded", "failed"]):
+        evidence.event(3600 * hour, "started", f"job-{hour}").event(3600 * hour + 1, outcome, f"job-{hour}")
+    evidence.derive()
+    assert evidence.rows("select jobs, failed_jobs, other_jobs, other_failed_jobs from class_hours order by hour") == [
+        (1, 0, 3, 2),
+        (1, 1, 2, 1),
+        (1, 1, 2, 1),
+        (1, 0, 2, 1),
+        (1, 1, 3, 2),
+    ]
 
 
 def test_a_job_that_fails_during_a_shutdown_which_names_the_jobs_it_gives_back_has_failed() -> None:

@@ -9,7 +9,7 @@ from random import Random
 
 from tests.simulator.life import Job
 from tests.simulator.shop import BY_NAME, DAY, HOUR, PLACES, Place
-from tests.simulator.world import World
+from tests.simulator.world import Breakage, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +206,25 @@ def class_slower(world: World, begins_at: float, random: Random) -> None:
     world.at(begins_at + random.choice([10.5, 15.0]) * HOUR, slow_down)
 
 
+def _break(world: World, name: str, breakage: Breakage, since: float, until: float) -> None:
+    world.at(since, lambda: world.broken.update({name: breakage}))
+    world.at(until, lambda: world.broken.pop(name, None))
+
+
+def bad_deploy(world: World, begins_at: float, random: Random) -> None:
+    """For two hours from the afternoon's deploy on, half of a class's jobs fail with an error it never had."""
+    breakage = Breakage(fault="bad-deploy", share=0.5, error=("KeyError", 'key not found: "currency"'))
+    since = begins_at + 15 * HOUR + random.uniform(60, 600)
+    _break(world, "ReindexProduct", breakage, since, since + 2 * HOUR)
+
+
+def declines(world: World, begins_at: float, _random: Random) -> None:
+    """For two hours, more than half of the charges are declined once, as few of them always are."""
+    error = ("Gateway::Declined", "card was declined, try again later")
+    breakage = Breakage(fault="declines", share=0.6, error=error)
+    _break(world, "ChargeCard", breakage, begins_at + 12 * HOUR, begins_at + 14 * HOUR)
+
+
 FAULTS = (
     Fault(name="worker-killed", rules=("orphaned",), plant=worker_killed),
     Fault(name="hang", rules=("hung",), plant=hang),
@@ -225,6 +244,8 @@ FAULTS = (
     Fault(name="timetable-forgotten", rules=("missed-schedule", "silent-class"), plant=timetable_forgotten),
     Fault(name="restart-loop", rules=("restart-loop", "worker-lost"), plant=restart_loop),
     Fault(name="poison", rules=("poison", "orphaned"), plant=poison),
+    Fault(name="bad-deploy", rules=("new-error", "error-surge"), plant=bad_deploy),
+    Fault(name="declines", rules=("error-surge", "new-error"), plant=declines),
 )
 """The faults, in the order of the families they belong to."""
 

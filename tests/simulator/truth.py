@@ -8,8 +8,8 @@ arguments that came by chance, because two customers bought the same product, ar
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,8 @@ ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
+_MANY = 10
+"""So many jobs of one class that fail in one hour are a surge, whichever of them was planted."""
 _SOON = 1800.0
 """What happened this shortly before the end of the day, nobody is blamed for having left out."""
 
@@ -50,6 +52,13 @@ class Truth:
             if event.job is not None:
                 self._events[event.job.id].append((number, event))
         self._jobs = {job.id: job for job in life.jobs}
+        failed = [run for job in life.jobs for run in job.runs if run.outcome == "failed"]
+        self._brought = {
+            (run.job.job_class, run.error): run.job for run in sorted(failed, key=lambda run: -(run.ended_at or 0))
+        }
+        """Class and error to the job that had it first."""
+        self._failing = _jobs_an_hour(failed)
+        self._seen_failing = _jobs_an_hour(run for run in failed if self._sees(run, "failed"))
 
     def must(self) -> list[Due]:
         """What has to be found: it happened, early enough, and something is left that shows it."""
@@ -162,6 +171,28 @@ class Truth:
     def gave_up(self, job: Job) -> bool:
         return job.dead_at is not None and (self._sees_any(job, "retries_exhausted") or self._later_look(job.dead_at))
 
+    def broke(self, job: Job) -> bool:
+        """In an hour in which enough of its class are seen to fail."""
+        if not job.runs or not self._sees(job.runs[0], "failed"):
+            return False
+        return self._seen_failing[job.job_class, int((job.runs[0].ended_at or 0) // 3600)] >= 1.2 * _MANY
+
+    def has_new_error(self, job: Job) -> bool:
+        """One that its class does not have by habit, or that a planted fault brought first."""
+        usual = BY_NAME[job.job_class].errors
+        return any(
+            run.outcome == "failed" and (run.error not in usual or self._brought[job.job_class, run.error].faults)
+            for run in job.runs
+        )
+
+    def fails_amid(self, job: Job) -> bool:
+        """In an hour in which ten of its class fail."""
+        return any(
+            self._failing[job.job_class, int((run.ended_at or 0) // 3600)] >= _MANY
+            for run in job.runs
+            if run.outcome == "failed"
+        )
+
     def tried_often(self, job: Job) -> bool:
         whole = all(run.outcome in ("failed", "succeeded") and self._sees_whole(run) for run in job.runs)
         return whole and job.failed >= 5 and job.dead_at is None
@@ -207,6 +238,12 @@ class Truth:
         return bool(late) and max(late)[0] - min(late)[0] > 300 and _most(late)
 
 
+def _jobs_an_hour(runs: Iterable[Run]) -> Counter[tuple[str, int]]:
+    """Class and hour of the day to the jobs of the class of which such a run ended in it."""
+    ends = {((run.job.job_class, int((run.ended_at or 0) // 3600)), run.job.id) for run in runs}
+    return Counter(hour for hour, _ in ends)
+
+
 def _most(seen: list[tuple[float, bool]]) -> bool:
     return sum(each for _, each in seen) > 0.6 * len(seen)
 
@@ -240,6 +277,8 @@ SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
     "lost-push": Truth.is_lost,
     "scheduler-dead": Truth.is_overdue,
     "poison": Truth.orphaned,
+    "bad-deploy": Truth.broke,
+    "declines": Truth.broke,
 }
 """Fault to whether it is there to be seen on a job that has it."""
 
@@ -250,6 +289,8 @@ _JUDGES: dict[str, Callable[[Truth, Job], bool]] = {
     "slow-run": Truth._slow_enough,  # noqa: SLF001 - its own table
     "redelivered": lambda truth, job: truth._runs_again(job),  # noqa: SLF001 - the same
     "never-started": Truth.waits_unseen,
+    "new-error": Truth.has_new_error,
+    "error-surge": Truth.fails_amid,
     "retried-often": lambda _, job: job.failed >= 4,
     "retries-exhausted": lambda _, job: job.dead_at is not None,
 }

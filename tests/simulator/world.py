@@ -11,6 +11,7 @@ import heapq
 import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -23,6 +24,15 @@ SHUTDOWN = 25.0
 LOOK_EVERY = HOUR
 FORGOTTEN_AFTER = 60.0
 """Seconds for which the store still lists a process that was killed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakage:
+    """A part of a class's jobs fails once, with this error."""
+
+    fault: str
+    share: float
+    error: tuple[str, str]
 
 
 class World:
@@ -38,6 +48,8 @@ class World:
         self.places: dict[Place, Process | None] = dict.fromkeys(PLACES)
         self.gateway_is_down = False
         self.scheduler_is_dead = False
+        self.broken: dict[str, Breakage] = {}
+        """Class to what is broken in it."""
         self.slowness: dict[str, float] = {}
         """Class to how many times as long its runs take."""
         self.silenced: set[str] = set()
@@ -227,6 +239,11 @@ class World:
             run.error = ("Gateway::Unavailable", "503 Service Unavailable from https://pay.example.test/charges")
             return True, self.random.uniform(0.1, 5.0)
         usual = kind.usual(self.random) * self.slowness.get(kind.name, 1.0)
+        breakage = self.broken.get(kind.name)
+        if breakage and run.number == 1 and self.random.random() < breakage.share:
+            run.error = breakage.error
+            job.faults.add(breakage.fault)
+            return True, usual
         if job.failed < job.failures:
             return True, usual * self.random.uniform(0.2, 1.0)
         return False, job.duration if job.duration is not None and run.number == 1 else usual
