@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from analysis.finding import Investigation
@@ -19,6 +19,7 @@ def schema_text() -> str:
 def to_json(investigation: Investigation) -> dict[str, object]:
     """The investigation as plain JSON values; times are ISO 8601, UTC, with a Z."""
     told = investigation.model_dump(mode="json")
+    selection = investigation.selection
     return {
         "schema_version": SCHEMA_VERSION,
         "as_of": _text(investigation.as_of),
@@ -26,6 +27,10 @@ def to_json(investigation: Investigation) -> dict[str, object]:
         "inputs": told["inputs"],
         "checks": told["checks"],
         "findings": told["findings"],
+        "suppressed": told["suppressed"],
+        "stale_suppressions": told["stale_suppressions"],
+        "baseline": told["baseline"],
+        "selection": told["selection"] | {"since": _text(selection.since), "until": _text(selection.until)},
     }
 
 
@@ -35,4 +40,4 @@ def to_text(investigation: Investigation) -> str:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

@@ -17,13 +17,39 @@ from pydantic import BaseModel
 
 from analysis.check import check
 from analysis.check_json import schema_text, to_json, to_text
-from analysis.finding import Check, Confidence, Coverage, Evidence, Finding, Investigation, Severity
+from analysis.finding import (
+    BaselineEntry,
+    Before,
+    Check,
+    Comparison,
+    Confidence,
+    Coverage,
+    Evidence,
+    Finding,
+    Investigation,
+    Selection,
+    Severity,
+    StaleSuppression,
+    Status,
+    Suppressed,
+)
 from reports.cli import cli
 from tests.analysis.tables import CASES, Case, checked, empty_database
 
 SCHEMA: dict[str, Any] = json.loads(schema_text())
 CONTRACT = Draft202012Validator(SCHEMA)
-VALUES: dict[str, type[BaseModel]] = {"input": Coverage, "check": Check, "finding": Finding, "evidence": Evidence}
+VALUES: dict[str, type[BaseModel]] = {
+    "input": Coverage,
+    "check": Check,
+    "finding": Finding,
+    "evidence": Evidence,
+    "before": Before,
+    "suppressed": Suppressed,
+    "stale_suppression": StaleSuppression,
+    "baseline": Comparison,
+    "baseline_entry": BaselineEntry,
+    "selection": Selection,
+}
 HOSTILE = "\x00 \x1b[31mred\x1b[0m \x9b2J \u202e </script> é \U0001f4a3"
 
 
@@ -59,6 +85,12 @@ def test_the_contract_knows_every_severity_and_confidence() -> None:
     finding = SCHEMA["$defs"]["finding"]["properties"]
     assert finding["severity"]["enum"] == list(get_args(Severity))
     assert finding["confidence"]["enum"] == list(get_args(Confidence))
+
+
+def test_the_contract_knows_every_status_of_a_finding_and_of_a_suppression() -> None:
+    assert SCHEMA["$defs"]["finding"]["properties"]["status"]["enum"] == [*get_args(Status), None]
+    stale = get_args(StaleSuppression.model_fields["status"].annotation)
+    assert SCHEMA["$defs"]["stale_suppression"]["properties"]["status"]["enum"] == list(stale)
 
 
 def objects(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

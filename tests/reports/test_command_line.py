@@ -41,7 +41,8 @@ def test_each_command_says_what_it_does(name: str) -> None:
 
 
 def test_help_says_what_the_exit_codes_mean() -> None:
-    assert "2  wrong usage" in run("--help").output
+    for words in (("--help",), ("check", "--help")):
+        assert "  2    wrong usage" in run(*words).output
 
 
 def test_the_version_is_told() -> None:

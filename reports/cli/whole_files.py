@@ -1,0 +1,39 @@
+"""Files that are there whole or not at all: who reads them meanwhile finds the old one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from reports.cli import Trouble
+
+
+def refuse_inputs(path: Path, read: Iterable[Path]) -> None:
+    """Raises ``UsageError`` where a file to be written is one that is read."""
+    if path.exists() and any(each.exists() and path.samefile(each) for each in read):
+        raise click.UsageError(f"{path} is an input: name another file to write")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write it beside its place and move it there, with the rights of the file before. Raises ``Trouble``."""
+    try:
+        if path.exists() and not path.is_file():  # a pipe, /dev/stdout
+            path.write_text(text, encoding="utf-8")
+            return
+        place = Path(os.path.realpath(path))  # a link stays one
+        unfinished = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+                if place.exists():
+                    unfinished.chmod(place.stat().st_mode & 0o777)
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(place)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise Trouble(f"cannot write {path}: {error.strerror or error}") from error
