@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -64,10 +65,9 @@ def from_text(text: str) -> Baseline:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise BaselineError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    fingerprints = [each.fingerprint for each in baseline.findings]
-    twice = next((each for each in fingerprints if fingerprints.count(each) > 1), None)
-    if twice is not None:
-        raise BaselineError(f"the fingerprint {twice} stands in it twice")
+    [(most, times)] = Counter(each.fingerprint for each in baseline.findings).most_common(1) or [("", 0)]
+    if times > 1:
+        raise BaselineError(f"the fingerprint {most} stands in it {times} times")
     return baseline
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from analysis.durations import as_typed
 from analysis.finding import Frozen
 from analysis.rule import WOULD_SHOW, Rule
-from reports.labels import subject, threshold_words
+from reports.labels import threshold_words
 
 _SECTION = re.compile(r"^(\S.*)\n((?: {4}.*(?:\n|$)|\n)+)", re.MULTILINE)
 
@@ -52,6 +52,7 @@ class RuleEntry(Frozen):
     """Why it matters, what to look at first, severity, blind spots."""
     thresholds: tuple[Threshold, ...]
     one_finding_per: tuple[str, ...]
+    """The parts of a finding's subject, as a suppression names them."""
     needs: tuple[Need, ...]
     sql: str
     """The question, with its parameters as ``$name``."""
@@ -73,7 +74,7 @@ def entry(rule: Rule[Any]) -> RuleEntry:
             Threshold(setting=f"{rule.name}.{name}", default=_typed(value), meaning=threshold_words(name))
             for name, value in rule.params.model_dump().items()
         ),
-        one_finding_per=tuple(subject(name) for name in rule.subject),
+        one_finding_per=rule.subject,
         needs=tuple(Need(shows=word, found_in=WOULD_SHOW[word]) for word in rule.needs),
         sql=rule.sql,
     )

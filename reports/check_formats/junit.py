@@ -61,7 +61,7 @@ def _case(check: Check, found: list[Finding], fail_on: str) -> Element:
     family = _FAMILY.get(check.rule, "other").replace(" ", "-")
     case = Element("testcase", {"classname": f"jobtrail.{family}", "name": check.rule, "time": "0"})
     failing = [finding for finding in found if counts(finding, fail_on)]
-    passing = [finding for finding in found if finding not in failing]
+    passing = [finding for finding in found if not counts(finding, fail_on)]
     if failing:
         first = failing[0]
         more = f" (and {count(len(failing) - 1, 'more finding')})" if len(failing) > 1 else ""

@@ -23,7 +23,7 @@ from reports.cli.redacting import redacting
 from reports.cli.suppressions import suppressions
 from reports.cli.terminal import console
 from reports.cli.times import spoken, zone
-from reports.cli.whole_files import refuse_inputs, write_whole
+from reports.cli.whole_files import refuse, write_whole
 from reports.cli.words import words
 from reports.fail_on import BARS, fails
 
@@ -113,7 +113,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
             "--baseline baseline.json"
         )
     for written in filter(None, (output, write_baseline_to)):
-        refuse_inputs(written, (*paths, database))
+        refuse(written, (*paths, database))
     if write_baseline_to:
         refuse_to_overwrite(write_baseline_to)
     known = read_baseline(baseline) if baseline else None

@@ -11,10 +11,12 @@ import click
 from reports.cli import Trouble
 
 
-def refuse_inputs(path: Path, read: Iterable[Path]) -> None:
-    """Raises ``UsageError`` where a file to be written is one that is read."""
+def refuse(path: Path, read: Iterable[Path]) -> None:
+    """Say before the work is done that a file cannot be written: one of those read, or in no folder. Raises."""
     if path.exists() and any(each.exists() and path.samefile(each) for each in read):
         raise click.UsageError(f"{path} is an input: name another file to write")
+    if not path.parent.is_dir():
+        raise Trouble(f"cannot write {path}: there is no folder {path.parent}")
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -65,7 +65,7 @@ def told(**changes: Any) -> str:
         (told(findings={}), "findings: "),
         (told(findings=[{"rule": "hung"}]), "findings.0.fingerprint: "),
         (told(colour="red"), "colour: "),
-        (told(findings=json.loads(told())["findings"] * 2), "the fingerprint 0000000000000001 stands in it twice"),
+        (told(findings=json.loads(told())["findings"] * 2), "the fingerprint 0000000000000001 stands in it 2 times"),
     ],
 )
 def test_what_is_no_baseline_is_refused_in_one_line(text: str, says: str) -> None:

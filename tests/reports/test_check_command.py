@@ -145,6 +145,14 @@ def test_nothing_is_written_over_an_input(here: Path, storm: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("option", ["-o", "--write-baseline"])
+def test_a_folder_that_is_not_there_is_said_before_the_work_is_done(option: str) -> None:
+    result = run("check", option, "nowhere/x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "cannot write nowhere/x: there is no folder nowhere" in result.stderr
+
+
+@pytest.mark.usefixtures("here")
 def test_a_baseline_that_could_not_be_written_whole_leaves_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
     kept(retry_storm={"left_out": True})
     before = Path("baseline.json").read_bytes()
