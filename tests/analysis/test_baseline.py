@@ -91,16 +91,16 @@ def test_any_other_text_is_refused_and_nothing_worse_happens(text: str) -> None:
         (("high", 9), ("high", 1), "known"),
         (("high", 1), ("low", 1), "known"),
         (("medium", 9), ("high", 1), "worse"),
-        (("high", 5), ("high", 9), "known"),
-        (("high", 5), ("high", 10), "worse"),
-        (("high", 1), ("high", 5), "known"),
-        (("high", 1), ("high", 6), "worse"),
+        (("high", 5), ("high", 14), "known"),
+        (("high", 5), ("high", 15), "worse"),
+        (("high", 1), ("high", 10), "known"),
+        (("high", 1), ("high", 11), "worse"),
         (("high", 100), ("high", 199), "known"),
         (("high", 100), ("high", 200), "worse"),
-        (("info", 0), ("info", 5), "worse"),
+        (("info", 0), ("info", 10), "worse"),
     ],
 )
-def test_a_known_complaint_is_worse_if_more_severe_or_of_twice_and_five_more_jobs(
+def test_a_known_complaint_is_worse_if_more_severe_or_of_twice_and_ten_more_jobs(
     before: tuple[str, int], after: tuple[str, int], status: str
 ) -> None:
     kept, found = (finding(1, severity=severity, job_count=jobs) for severity, jobs in (before, after))
