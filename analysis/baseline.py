@@ -9,15 +9,24 @@ from typing import Any
 
 from pydantic import AwareDatetime, ValidationError
 
-from analysis.finding import SEVERITIES, BaselineEntry, Before, Comparison, Finding, Frozen, Investigation, Status
+from analysis.finding import (
+    SEVERITIES,
+    BaselineComparison,
+    BaselineEntry,
+    Before,
+    Finding,
+    Frozen,
+    Investigation,
+    Status,
+)
 
 FORMAT = "jobtrail baseline"
 SCHEMA_VERSION = 1
 
 TIMES_AS_MANY, MORE = 2, 10
 """
-A known complaint is worse if it concerns so many times as many jobs, and at least so many more. Jobs that come by chance
-at a steady rate reach both in 3 of 100 comparisons at most; five more would do in 9.
+A known complaint is worse if it concerns so many times as many jobs, and at least so many more. Where jobs come by
+chance at a steady rate, both are met in 3 of 100 comparisons at most; with five more it would be 9.
 """
 
 
@@ -81,7 +90,7 @@ def compare(investigation: Investigation, baseline: Baseline) -> Investigation:
     present = {each.fingerprint for each in findings} | {each.finding.fingerprint for each in investigation.suppressed}
     asked = {check.rule for check in investigation.checks if check.status != "skipped"}
     missing = [each for each in baseline.findings if each.fingerprint not in present]
-    comparison = Comparison(
+    comparison = BaselineComparison(
         as_of=baseline.as_of,
         **how_many(findings),
         gone=tuple(sorted((each for each in missing if each.rule in asked), key=_place)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 
 from analysis.finding import Investigation
+from analysis.incidents import Incident
 
 SCHEMA_VERSION = 1
 
@@ -16,8 +18,8 @@ def schema_text() -> str:
     return files(__package__).joinpath("check.schema.json").read_text(encoding="utf-8")
 
 
-def to_json(investigation: Investigation) -> dict[str, object]:
-    """The investigation as plain JSON values; times are ISO 8601, UTC, with a Z."""
+def to_json(investigation: Investigation, incidents: Sequence[Incident]) -> dict[str, object]:
+    """The investigation and the incidents its findings make as plain JSON values; times are ISO 8601, UTC, with a Z."""
     told = investigation.model_dump(mode="json")
     selection = investigation.selection
     return {
@@ -27,6 +29,7 @@ def to_json(investigation: Investigation) -> dict[str, object]:
         "inputs": told["inputs"],
         "checks": told["checks"],
         "findings": told["findings"],
+        "incidents": [each.model_dump(mode="json") for each in incidents],
         "suppressed": told["suppressed"],
         "stale_suppressions": told["stale_suppressions"],
         "baseline": told["baseline"],
@@ -34,9 +37,9 @@ def to_json(investigation: Investigation) -> dict[str, object]:
     }
 
 
-def to_text(investigation: Investigation) -> str:
+def to_text(investigation: Investigation, incidents: Sequence[Incident]) -> str:
     """The same as text, in ASCII: what a log holds cannot reach a terminal or break a pipe of another encoding."""
-    return json.dumps(to_json(investigation), indent=2, ensure_ascii=True, allow_nan=False)
+    return json.dumps(to_json(investigation, incidents), indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def _text(moment: datetime | None) -> str | None:

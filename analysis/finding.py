@@ -140,7 +140,7 @@ class BaselineEntry(Frozen):
     subject: dict[str, str]
 
 
-class Comparison(Frozen):
+class BaselineComparison(Frozen):
     """How the findings differ from those of a baseline."""
 
     as_of: datetime
@@ -185,7 +185,7 @@ class Investigation(Frozen):
     suppressed: tuple[Suppressed, ...] = ()
     """Found, and not among the findings."""
     stale_suppressions: tuple[StaleSuppression, ...] = ()
-    baseline: Comparison | None = None
+    baseline: BaselineComparison | None = None
     selection: Selection = Selection()
 
     @property

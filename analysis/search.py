@@ -103,6 +103,12 @@ def jobs_known_as(db: duckdb.DuckDBPyConnection, some_id: str) -> tuple[JobLine,
     return tuple(JobLine(**row) for row in _rows(db, "search_by_id", id=some_id.strip()))
 
 
+def jobs_given(db: duckdb.DuckDBPyConnection, job_class: str, arguments: str) -> tuple[JobLine, ...]:
+    """The jobs of a class with exactly these arguments (valid JSON text), the earliest first."""
+    rows = _rows(db, "search_by_arguments", job_class=job_class, arguments=arguments)
+    return tuple(JobLine(**row) for row in rows)
+
+
 def ids_like(db: duckdb.DuckDBPyConnection, some_id: str) -> tuple[str, ...]:
     """Job ids that hold this text, or lie within a slip or two of it; the nearest first."""
     return tuple(row["id"] for row in _rows(db, "search_ids_like", id=some_id.strip()))

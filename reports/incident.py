@@ -9,8 +9,8 @@ from datetime import datetime
 from analysis.counts import count, enumeration, which
 from analysis.finding import (
     SEVERITIES,
+    BaselineComparison,
     Check,
-    Comparison,
     Coverage,
     Finding,
     Frozen,
@@ -19,8 +19,10 @@ from analysis.finding import (
     Suppressed,
 )
 from analysis.impact import HURTS, ClassImpact, Impact
+from analysis.incidents import Incident
 from analysis.moments import Moments
 from analysis.series import QueueSeries, Timeline
+from reports.incidents import ToldIncident, told
 from reports.turns import Turn, turns
 from reports.wording import clock, fate, lasting, moment, number, period
 
@@ -81,6 +83,8 @@ class IncidentReport(Frozen):
     period: str
     answers: tuple[Answer, ...]
     figures: tuple[Figure, ...]
+    incidents: tuple[ToldIncident, ...]
+    """Gravest first; findings about inputs are in none."""
     first_steps: tuple[NextStep, ...]
     impact: Impact
     turns: tuple[Turn, ...]
@@ -91,11 +95,27 @@ class IncidentReport(Frozen):
     suppressed: tuple[Suppressed, ...]
     """Found, and not among the findings; their jobs are not counted as hurt."""
     stale_suppressions: tuple[StaleSuppression, ...]
-    baseline: Comparison | None
+    baseline: BaselineComparison | None
     blanks: tuple[Blank, ...]
     blind_spots: tuple[str, ...]
     clean: tuple[Check, ...]
     inputs: tuple[Coverage, ...]
+
+    @property
+    def alone(self) -> dict[int, ToldIncident]:
+        """Number of a finding that is an incident of its own, to that incident."""
+        return {each.steps[0].number: each for each in self.incidents if len(each.steps) == 1}
+
+    @property
+    def joined(self) -> tuple[ToldIncident, ...]:
+        """Incidents of several findings."""
+        return tuple(each for each in self.incidents if len(each.steps) > 1)
+
+    @property
+    def outside(self) -> tuple[int, ...]:
+        """Numbers of the findings that are in no incident."""
+        within = {step.number for each in self.incidents for step in each.steps}
+        return tuple(place for place in range(1, len(self.findings) + 1) if place not in within)
 
     @property
     def troubled(self) -> tuple[ClassImpact, ...]:
@@ -108,8 +128,9 @@ class IncidentReport(Frozen):
         return len(self.impact.by_class) - len(self.troubled)
 
 
-def incident(  # noqa: PLR0913 - one argument per thing that analysis found out
+def incident(  # noqa: PLR0913, PLR0917 - one argument per thing that analysis found out
     investigation: Investigation,
+    incidents: tuple[Incident, ...],
     impact: Impact,
     moments: Moments,
     timeline: Timeline,
@@ -122,8 +143,9 @@ def incident(  # noqa: PLR0913 - one argument per thing that analysis found out
         title=title,
         as_of=investigation.as_of,
         period=period(timeline.first_at, timeline.last_at),
-        answers=tuple(_answers(investigation, impact)),
+        answers=tuple(_answers(investigation, incidents, impact)),
         figures=tuple(_figures(investigation, impact)),
+        incidents=told(incidents, investigation.findings),
         first_steps=_first_steps(investigation.findings),
         impact=impact,
         turns=turns(moments, timeline.first_at, timeline.last_at),
@@ -141,14 +163,14 @@ def incident(  # noqa: PLR0913 - one argument per thing that analysis found out
     )
 
 
-def _answers(investigation: Investigation, impact: Impact) -> Iterator[Answer]:
+def _answers(investigation: Investigation, incidents: tuple[Incident, ...], impact: Impact) -> Iterator[Answer]:
     if investigation.as_of is None:
         yield Answer(
             question="What happened", text="The inputs hold no dated evidence, so no question could be asked of them."
         )
         return
     findings = investigation.findings
-    yield Answer(question="What happened", text=_what_happened(investigation))
+    yield Answer(question="What happened", text=_what_happened(investigation, incidents))
     yield Answer(question="How bad", text=_how_bad(impact))
     if findings:
         yield Answer(question="Since when", text=_since_when(findings))
@@ -172,20 +194,26 @@ def _answers(investigation: Investigation, impact: Impact) -> Iterator[Answer]:
         )
 
 
-def _what_happened(investigation: Investigation) -> str:
+def _what_happened(investigation: Investigation, incidents: tuple[Incident, ...]) -> str:
     findings = investigation.findings
     if not findings and investigation.suppressed:
         return "No check found anything wrong but what is suppressed."
     if not findings:
         return "No check found anything wrong."
-    if len(findings) == 1:
+    if not incidents:
         return f"{findings[0].title}."
-    severities = Counter(finding.severity for finding in findings[1:])
-    parts = [f"{severities[each]} {each}" for each in reversed(SEVERITIES) if severities[each]]
-    return f"{findings[0].title}. And {count(len(findings) - 1, 'further finding')}: {enumeration(parts)}."
+    gravest, *others = incidents
+    further = len(gravest.findings) - 1
+    with_it = f", with {count(further, 'further finding')} that {'belongs' if further == 1 else 'belong'} to it"
+    said = f"{gravest.title}{with_it if further else ''}."
+    if others:
+        severities = Counter(incident.severity for incident in others)
+        parts = [f"{severities[each]} {each}" for each in reversed(SEVERITIES) if severities[each]]
+        said += f" And {count(len(others), 'further incident')}: {enumeration(parts)}."
+    return said
 
 
-def _what_is_new(baseline: Comparison) -> str:
+def _what_is_new(baseline: BaselineComparison) -> str:
     found = f"{baseline.new:,} new, {baseline.worse:,} worse, {baseline.known:,} known"
     return f"Held against {moment(baseline.as_of)}: {found}; {len(baseline.gone):,} no longer found."
 

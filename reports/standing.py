@@ -8,7 +8,7 @@ from typing import Protocol
 from analysis.counts import count, enumeration, which
 from analysis.finding import (
     SEVERITIES,
-    Comparison,
+    BaselineComparison,
     Finding,
     Investigation,
     Selection,
@@ -86,7 +86,7 @@ def stale(each: StaleSuppression) -> str:
     return f"it fits nothing that was found: {each.reason}"
 
 
-def not_asked(comparison: Comparison) -> str:
+def not_asked(comparison: BaselineComparison) -> str:
     """How much of a baseline says nothing about this check; empty where all does."""
     many = comparison.not_asked
     if not many:
@@ -102,7 +102,7 @@ def suppressions(judged: Judged) -> list[str]:
     ]
 
 
-def no_longer_found(baseline: Comparison | None) -> list[str]:
+def no_longer_found(baseline: BaselineComparison | None) -> list[str]:
     """What a baseline has and the check has not, a line each, and how much of it cannot be told."""
     if baseline is None:
         return []

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from analysis import check_json
 from analysis.finding import Investigation
+from analysis.incidents import Incident
 from reports.check_formats import github, junit, prometheus
 
-FORMATS: Mapping[str, Callable[[Investigation, str], str]] = {
-    "json": lambda investigation, _fail_on: check_json.to_text(investigation) + "\n",
-    "junit": junit.render,
-    "github": github.render,
-    "prometheus": prometheus.render,
+FORMATS: Mapping[str, Callable[[Investigation, Sequence[Incident], str], str]] = {
+    "json": lambda investigation, incidents, _fail_on: check_json.to_text(investigation, incidents) + "\n",
+    "junit": lambda investigation, _incidents, fail_on: junit.render(investigation, fail_on),
+    "github": lambda investigation, _incidents, fail_on: github.render(investigation, fail_on),
+    "prometheus": lambda investigation, _incidents, _fail_on: prometheus.render(investigation),
 }
-"""Each makes a text, whole lines, of what was found and of the severity from which on that fails."""
+"""Each makes a text, whole lines, of what was found, of the incidents it makes, and of the severity that fails."""

@@ -11,7 +11,7 @@ from analysis.finding import SEVERITIES, Finding, Investigation
 _Labels = Sequence[tuple[str, str]]
 
 
-def render(investigation: Investigation, _fail_on: str) -> str:
+def render(investigation: Investigation) -> str:
     """Zeros are written, too, so that an alert ends; a rule that was not asked has no number of findings."""
     return "".join(f"{line}\n" for line in _lines(investigation))
 

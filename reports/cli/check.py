@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from analysis.baseline import compare
 from analysis.check import SettingError, check
 from analysis.check_json import schema_text
 from analysis.finding import Investigation, Selection
+from analysis.incidents import Incident, incidents
 from analysis.selection import only_new, select
 from analysis.suppression import suppress
 from ingest.redaction import Redaction
@@ -133,22 +135,28 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
                 job_class=job_class,
             )
             found = select(db, found, wanted)
+        told = only_new(found) if new_only else found
+        joined = incidents(db, told)
     if write_baseline_to and not found.no_data:
         write_baseline(write_baseline_to, found)
-    if new_only:
-        found = only_new(found)
-    _tell(found, form, fail_on, output)
-    if found.no_data:
+    _tell(told, joined, form, fail_on, output)
+    if told.no_data:
         ctx.exit(NO_DATA)
-    if fails(found, fail_on):
+    if fails(told, fail_on):
         ctx.exit(FOUND)
 
 
-def _tell(found: Investigation, form: str, fail_on: str, output: Path | None) -> None:
+def _tell(
+    investigation: Investigation, found: Sequence[Incident], form: str, fail_on: str, output: Path | None
+) -> None:
     """In the format wanted; where that goes into a file, people still get their text."""
     if form == "text" or output is not None:
-        print_investigation(console(), found)
+        print_investigation(console(), investigation, found)
+    if form == "text":
+        text = text_of(investigation, found) if output else ""
+    else:
+        text = FORMATS[form](investigation, found, fail_on)
     if output is not None:
-        write_whole(output, text_of(found) if form == "text" else FORMATS[form](found, fail_on))
+        write_whole(output, text)
     elif form != "text":
-        click.echo(FORMATS[form](found, fail_on), nl=False)
+        click.echo(text, nl=False)

@@ -12,8 +12,10 @@ from rich.text import Text
 
 from analysis.counts import count
 from analysis.finding import Finding, Investigation
+from analysis.incidents import Incident
 from reports import standing
 from reports.cli.terminal import PIPE_WIDTH, period, plain
+from reports.incidents import facts
 from reports.wording import moment
 
 _JOBS, _PIECES = 3, 2
@@ -21,27 +23,32 @@ _JOBS, _PIECES = 3, 2
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 
 
-def text_of(investigation: Investigation) -> str:
+def text_of(investigation: Investigation, found: Sequence[Incident]) -> str:
     """The same as is printed, for a file."""
     out = Console(file=StringIO(), highlight=False, width=PIPE_WIDTH)
     with out.capture() as captured:
-        print_investigation(out, investigation)
+        print_investigation(out, investigation, found)
     return captured.get()
 
 
-def print_investigation(out: Console, investigation: Investigation) -> None:
+def print_investigation(out: Console, investigation: Investigation, found: Sequence[Incident]) -> None:
     """What was found, what does not count, what was clean and what could not be asked."""
     if investigation.no_data:
         ingest = " Read some: jobtrail ingest PATH..." if investigation.as_of is None else ""
         out.print(plain(investigation.no_data + ingest))
         return
     told, inputs = standing.how_many(investigation), count(len(investigation.inputs), "input")
+    if len(found) < len(investigation.findings):
+        told += f", in {count(len(found), 'incident')}"
     out.print(f"{told}. As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {inputs}.")
     selection = standing.selection(investigation.selection)
     if selection:
         out.print(plain(selection))
     out.print()
-    for finding in investigation.findings:
+    by_name = {finding.fingerprint: finding for finding in investigation.findings}
+    for incident in found:
+        _print_incident(out, incident, [by_name.pop(name) for name in incident.findings])
+    for finding in by_name.values():
         _print_finding(out, finding)
     _print_aside(out, investigation)
     for heading, status in (("Clean", "clean"), ("Not asked, for want of evidence", "skipped")):
@@ -68,6 +75,17 @@ def _print_aside(out: Console, investigation: Investigation) -> None:
         not_asked = standing.not_asked(investigation.baseline)
         if not_asked:
             out.print(f"{not_asked}\n")
+
+
+def _print_incident(out: Console, incident: Incident, findings: Sequence[Finding]) -> None:
+    """Findings that belong together below a line that says so, with what is known of all of them."""
+    if len(findings) > 1:
+        out.print(Text(f"{count(len(findings), 'finding')} that belong together", "bold"))
+        for fact in facts(incident):
+            out.print("  ", plain(fact), sep="", soft_wrap=True)
+        out.print()
+    for finding in findings:
+        _print_finding(out, finding)
 
 
 def _print_finding(out: Console, finding: Finding) -> None:

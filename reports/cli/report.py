@@ -13,6 +13,7 @@ from analysis.baseline import compare
 from analysis.check import SettingError, check
 from analysis.finding import Investigation
 from analysis.impact import impact
+from analysis.incidents import incidents
 from analysis.moments import moments
 from analysis.series import queue_series, timeline
 from analysis.suppression import suppress
@@ -117,6 +118,7 @@ def write(
     """Write the report into each of these files, and say where it is and what it says."""
     report = incident(
         investigation,
+        incidents(db, investigation),
         impact(db, investigation),
         moments(db, investigation.as_of),
         timeline(db, investigation),

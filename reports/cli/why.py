@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.answer import question
-from analysis.search import JobLine, ids_like, jobs_known_as, lines_with
+from analysis.search import JobLine, classes, ids_like, jobs_given, jobs_known_as, lines_with
 from analysis.story import Life, Story, Verdict, story
 from analysis.story.life import Step
 from ingest.redaction import Redaction
@@ -25,16 +26,32 @@ from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.redacting import redacting
 from reports.cli.terminal import console, plain
 from reports.cli.times import shown, zone
-from reports.cli.words import some_id
+from reports.cli.words import json_text, some_id, words
 from reports.wording import visible
 
 _ALIKE = {"log": 6, "span": 6, "snapshot": 2}
 """So many pieces of one kind in a row are shown whole; of more, the first and the last."""
+_LISTED = 10
+"""Jobs of equal arguments that are listed."""
 
 
-@click.command()
-@click.argument("job_id", callback=some_id)
+class _ById(click.Command):
+    """With a class or arguments asked for there is no id: all words are paths."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        left = super().parse_args(ctx, args)
+        given = ctx.params
+        if given["job_id"] is not None and (given["job_class"] is not None or given["arguments"] is not None):
+            given["paths"] = (Path(given["job_id"]), *given["paths"])
+            given["job_id"] = None
+        return left
+
+
+@click.command(cls=_ById)
+@click.argument("job_id", required=False, callback=some_id)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--class", "job_class", callback=words, help="With --args: the class of the job, instead of an id.")
+@click.option("--args", "arguments", callback=json_text, help="Its arguments as JSON: '[42]'.")
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--all", "every", is_flag=True, help="Show every piece of evidence, however many are alike.")
@@ -44,8 +61,10 @@ _ALIKE = {"log": 6, "span": 6, "snapshot": 2}
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 - the options of a command
     ctx: click.Context,
-    job_id: str,
+    job_id: str | None,
     paths: tuple[Path, ...],
+    job_class: str | None,
+    arguments: str | None,
     database: Path,
     redaction: Redaction | None,
     form: str,
@@ -56,21 +75,49 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     """
     Tell the life of one job, and why it ended as it did.
 
-    JOB_ID is any id the job was known by: its own, the backend's, a trace id or an idempotency key. PATHS are read
-    for this once; without them the database is asked.
+    JOB_ID is any id the job was known by: its own, the backend's, a trace id or an idempotency key. Without an id, give
+    its class and arguments. PATHS are read for this once; without them the database is asked.
 
-    Example: jobtrail why 26fc2074db2520c45178ba9b
+    Examples: jobtrail why 26fc2074db2520c45178ba9b, jobtrail why --class ChargeCard --args '[42]'
     """
+    if job_id is None and job_class is None and arguments is None:
+        raise click.UsageError("whose life? Give a job's id, or its class and arguments: --class C --args '[42]'")
+    if job_id is None and (job_class is None or arguments is None):
+        raise click.UsageError("--class and --args belong together; to search by one of them: jobtrail jobs")
     with evidence(database, paths, as_of, redaction=redaction) as db:
-        found = jobs_known_as(db, job_id)
+        found = jobs_known_as(db, job_id) if job_id is not None else jobs_given(db, str(job_class), str(arguments))
         if len(found) != 1:
-            _explain(db, job_id, found)
+            if job_id is not None:
+                _explain(db, job_id, found)
+            else:
+                _explain_arguments(db, str(job_class), str(arguments), found)
             ctx.exit(TROUBLE if found else NO_DATA)
         told = story(db, found[0].job_key, as_of=as_of, zone=zone)
     if form == "json":
         click.echo(json.dumps(told.model_dump(mode="json"), indent=2))
     else:
         _print(console(), told, zone, every=every)
+
+
+def _explain_arguments(db: duckdb.DuckDBPyConnection, job_class: str, arguments: str, found: Sequence[JobLine]) -> None:
+    """The same for a class and arguments."""
+    if found:
+        click.echo(f"{len(found)} jobs of {visible(job_class)} have these arguments. Ask for one of them:", err=True)
+        for job in found[:_LISTED]:
+            came = f"{job.came_at:%Y-%m-%d %H:%M:%S} UTC" if job.came_at else "unknown time"
+            click.echo(f"  jobtrail why {visible(job.job_id)}   {came}, {job.state}", err=True)
+        if len(found) > _LISTED:
+            click.echo(f"  and {len(found) - _LISTED:,} more: jobtrail jobs --class {visible(job_class)}", err=True)
+        return
+    click.echo(f"No job of {visible(job_class)} is known to have the arguments {visible(arguments)}.", err=True)
+    known = classes(db)
+    if job_class not in known and (near := get_close_matches(job_class, known, n=1)):
+        click.echo(f"Did you mean the class {visible(near[0])}?", err=True)
+    click.echo(
+        f"Some inputs show no arguments. To look for a part of them: jobtrail jobs --class {visible(job_class)} "
+        "--arg VALUE",
+        err=True,
+    )
 
 
 def _explain(db: duckdb.DuckDBPyConnection, job_id: str, found: Sequence[JobLine]) -> None:

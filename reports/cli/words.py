@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 
@@ -10,10 +12,23 @@ def words(_ctx: click.Context, _param: click.Parameter, value: str | None) -> st
     return None if value is None else readable(value)
 
 
-def some_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def some_id(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """The same for an id, which must not be empty: every line would hold it."""
-    if not value.strip():
+    if value is not None and not value.strip():
         raise click.BadParameter("it is empty: write the id of a job", ctx, param)
+    return None if value is None else readable(value)
+
+
+def json_text(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A value that must be JSON."""
+    if value is None:
+        return None
+    try:
+        json.loads(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is no JSON; write a list or an object: '[42, \"eu\"]'", ctx, param
+        ) from error
     return readable(value)
 
 

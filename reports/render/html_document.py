@@ -15,6 +15,7 @@ from reports.incident import IMPACT_NOTE, IncidentReport
 
 _FINDINGS_SHOWN = 25
 """In the index and on the timeline; an index says how many more there are."""
+_INCIDENTS_SHOWN = 25
 _CLASSES_SHOWN = 25
 _JOBS_LISTED = 500
 _EVIDENCE_SHOWN = 4
@@ -38,6 +39,7 @@ def render(report: IncidentReport) -> str:
         impact_note=IMPACT_NOTE,
         classes_shown=_CLASSES_SHOWN,
         findings_shown=_FINDINGS_SHOWN,
+        incidents_shown=_INCIDENTS_SHOWN,
         jobs_listed=_JOBS_LISTED,
         evidence_shown=_EVIDENCE_SHOWN,
     )

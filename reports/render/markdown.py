@@ -9,6 +9,7 @@ from analysis.counts import count
 from analysis.finding import Evidence, Finding
 from reports import standing
 from reports.incident import IMPACT_NOTE, Blank, IncidentReport, NextStep
+from reports.incidents import ToldIncident
 from reports.labels import metric, subject, threshold
 from reports.wording import (
     axis,
@@ -45,6 +46,7 @@ def _document(report: IncidentReport) -> Iterator[str]:
             for place, each in enumerate(report.findings, start=1)
         ),
     )
+    yield from _incidents(report)
     yield from _section(
         "What to do first", (f"1. {_text(each.text)} ({_asked_by(each)})" for each in report.first_steps)
     )
@@ -54,7 +56,7 @@ def _document(report: IncidentReport) -> Iterator[str]:
     if report.findings:
         yield from ("## Findings", "")
     for place, finding in enumerate(report.findings, start=1):
-        yield from _finding(place, finding)
+        yield from _finding(place, finding, report.alone.get(place))
     yield from _section("Suppressed", (f"* {_text(line)}" for line in standing.suppressions(report)))
     yield from _section("No longer found", (f"* {_text(line)}" for line in standing.no_longer_found(report.baseline)))
     for blank in report.blanks:
@@ -69,6 +71,30 @@ def _document(report: IncidentReport) -> Iterator[str]:
         ((each.source, each.format, number(each.records), period(each.from_at, each.to_at)) for each in report.inputs),
     )
     yield from _sql(report)
+
+
+def _incidents(report: IncidentReport) -> Iterator[str]:
+    """What belongs together; where a finding stands alone, the same is said with it."""
+    if report.joined:
+        yield from (
+            "## Incidents",
+            "",
+            "*Findings that share jobs, an error, a worker or a queue at the same time.*",
+            "",
+        )
+    for each in report.joined:
+        yield from (f"### Incident {each.number}: {_text(each.title)}", "")
+        yield from (f"**{each.severity}**, {_text(period(each.first_at, each.last_at))}.", "")
+        yield from (f"* {_text(fact)}" for fact in each.facts)
+        yield from (f"* {_text(step)}" for step in _course(each, report))
+        yield ""
+
+
+def _course(incident: ToldIncident, report: IncidentReport) -> Iterator[str]:
+    for step in incident.steps:
+        finding = report.findings[step.number - 1]
+        after = f" after {lasting(step.after)}" if step.after else ""
+        yield f"finding {step.number}{after}: {finding.title}"
 
 
 def _impact(report: IncidentReport) -> Iterator[str]:
@@ -128,12 +154,13 @@ def _queues(report: IncidentReport) -> Iterator[str]:
     yield from _table("Queues", ("Queue", "Most jobs waiting", "Longest wait"), rows)
 
 
-def _finding(place: int, finding: Finding) -> Iterator[str]:
+def _finding(place: int, finding: Finding, alone: ToldIncident | None) -> Iterator[str]:
     yield from (f"### {place}. {_text(finding.title)}", "")
     status = f", {_text(standing.status(finding))}" if finding.status else ""
     when = _text(period(finding.first_at, finding.last_at))
     yield f"**{finding.severity}**{status}, {_text(finding.rule)}, {when}."
     yield from (f"Confidence {finding.confidence}: {_text(finding.confidence_reason)}.", "")
+    yield from (f"* {_text(fact)}" for fact in (alone.facts if alone else ()))
     yield from (f"* {_text(subject(name))}: {_text(value)}" for name, value in finding.subject.items())
     measured = (metric(name, value) for name, value in finding.metrics.items() if value is not None)
     yield from (f"* {_text(words)}: {_text(value)}" for words, value in measured)

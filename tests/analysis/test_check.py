@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from analysis.check import SettingError, _literal, check
 from analysis.check_json import to_text
+from analysis.incidents import incidents
 from analysis.rules import RULES
 from ingest import schema
 from ingest.database import open_for_reading, open_for_writing
@@ -117,7 +118,8 @@ def test_the_order_of_rows_and_the_number_of_threads_change_nothing(case: Case) 
     for each, threads in ((case, 2), (turned_round(case), 1)):
         with each.database() as db:
             db.execute(f"set threads = {threads}")
-            told.add(to_text(checked(each, db)))
+            investigation = checked(each, db)
+            told.add(to_text(investigation, incidents(db, investigation)))
             db.execute("reset threads")  # the instance is shared
     assert len(told) == 1
 
@@ -134,7 +136,8 @@ def test_the_order_of_files_and_the_number_of_threads_change_nothing(tmp_path: P
         with open_for_writing(path) as db:
             db.execute(f"set threads = {threads}")
             derive(db)
-            told.add(to_text(check(db, settings={"retried-often.attempts": "1", "slow-run.min_excess": "1ms"})))
+            investigation = check(db, settings={"retried-often.attempts": "1", "slow-run.min_excess": "1ms"})
+            told.add(to_text(investigation, incidents(db, investigation)))
     assert len(told) == 1
 
 

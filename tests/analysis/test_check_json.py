@@ -18,10 +18,10 @@ from pydantic import BaseModel
 from analysis.check import check
 from analysis.check_json import schema_text, to_json, to_text
 from analysis.finding import (
+    BaselineComparison,
     BaselineEntry,
     Before,
     Check,
-    Comparison,
     Confidence,
     Coverage,
     Evidence,
@@ -33,6 +33,7 @@ from analysis.finding import (
     Status,
     Suppressed,
 )
+from analysis.incidents import Change, Comparison, Difference, Incident, incidents
 from reports.cli import cli
 from tests.analysis.tables import CASES, Case, checked, empty_database
 
@@ -46,21 +47,31 @@ VALUES: dict[str, type[BaseModel]] = {
     "before": Before,
     "suppressed": Suppressed,
     "stale_suppression": StaleSuppression,
-    "baseline": Comparison,
+    "baseline": BaselineComparison,
     "baseline_entry": BaselineEntry,
     "selection": Selection,
+    "incident": Incident,
+    "comparison": Comparison,
+    "difference": Difference,
+    "change": Change,
 }
 HOSTILE = "\x00 \x1b[31mred\x1b[0m \x9b2J \u202e </script> é \U0001f4a3"
 
 
+def judged(case: Case) -> tuple[Investigation, tuple[Incident, ...]]:
+    with case.database() as db:
+        investigation = checked(case, db)
+        return investigation, incidents(db, investigation)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_whatever_a_rule_finds_keeps_the_contract(case: Case) -> None:
-    CONTRACT.validate(json.loads(to_text(checked(case))))
+    CONTRACT.validate(json.loads(to_text(*judged(case))))
 
 
 def test_an_empty_database_keeps_the_contract() -> None:
     with empty_database() as db:
-        told = to_json(check(db))
+        told = to_json(check(db), ())
     CONTRACT.validate(told)
     assert (told["as_of"], told["checks"], told["findings"]) == (None, [], [])
 
@@ -78,7 +89,7 @@ def test_the_contract_describes_every_field_of_a_value_and_nothing_else(name: st
 
 def test_the_contract_describes_the_whole_and_nothing_else() -> None:
     whole = Investigation(as_of=None, first_at=None, inputs=(), checks=(), findings=())
-    assert list(SCHEMA["properties"]) == SCHEMA["required"] == list(to_json(whole))
+    assert list(SCHEMA["properties"]) == SCHEMA["required"] == list(to_json(whole, ()))
 
 
 def test_the_contract_knows_every_severity_and_confidence() -> None:
@@ -114,7 +125,7 @@ def test_hostile_text_of_a_log_comes_back_as_it_was_and_is_harmless_on_the_way()
         "jobs": [{"job_id": HOSTILE, "job_class": HOSTILE, "error_class": HOSTILE, "state": "failed", "attempts": 1}],
         "attempt_evidence": [{"job_key": HOSTILE, "text": HOSTILE}],
     }
-    text = to_text(checked(Case("retries-exhausted", values)))
+    text = to_text(*judged(Case("retries-exhausted", values)))
     assert text.isascii()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
     told = json.loads(text)
@@ -128,7 +139,7 @@ def test_hostile_text_of_a_log_comes_back_as_it_was_and_is_harmless_on_the_way()
 def test_half_a_character_pair_comes_back_as_it_was() -> None:
     outcome = Check(rule="hung", status="clean", reason="half \ud800")
     whole = Investigation(as_of=None, first_at=None, inputs=(), checks=(outcome,), findings=())
-    assert json.loads(to_text(whole))["checks"][0]["reason"] == "half \ud800"
+    assert json.loads(to_text(whole, ()))["checks"][0]["reason"] == "half \ud800"
 
 
 def test_the_contract_is_shipped_with_the_package() -> None:

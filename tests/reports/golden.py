@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analysis.check import check
 from analysis.impact import impact
+from analysis.incidents import incidents
 from analysis.moments import moments
 from analysis.series import queue_series, timeline
 from ingest.database import open_for_writing
@@ -60,6 +61,7 @@ def report_on(story: Story, folder: Path) -> IncidentReport:
         investigation = check(db, settings=story.settings)
         return incident(
             investigation,
+            incidents(db, investigation),
             impact(db, investigation),
             moments(db, investigation.as_of),
             timeline(db, investigation),

@@ -67,7 +67,7 @@ NO_SUCH_QUEUE = investigation().model_copy(update={"selection": Selection(queue=
 
 @given(JUDGED)
 def test_json_keeps_its_contract(found: Investigation) -> None:
-    CONTRACT.validate(check_json.to_json(found))
+    CONTRACT.validate(check_json.to_json(found, ()))
 
 
 # JUnit
@@ -84,7 +84,7 @@ def suite(text: str) -> ET.Element:
 
 @given(JUDGED, st.sampled_from(BARS))
 def test_junit_has_a_case_per_rule_that_fails_where_the_check_does(found: Investigation, fail_on: str) -> None:
-    told = suite(FORMATS["junit"](found, fail_on))
+    told = suite(FORMATS["junit"](found, (), fail_on))
     cases = {str(case.get("name")): case for case in told.iter("testcase")}
     assert list(cases) == [check.rule for check in found.checks]
     for check in found.checks:
@@ -100,7 +100,7 @@ def test_junit_has_a_case_per_rule_that_fails_where_the_check_does(found: Invest
 
 
 def test_junit_survives_what_a_log_says() -> None:
-    text = FORMATS["junit"](HOSTILE_ONE, "low")
+    text = FORMATS["junit"](HOSTILE_ONE, (), "low")
     told = suite(text)
     [failure] = told.iter("failure")
     assert "]]> </failure> &" in str(failure.text)
@@ -110,7 +110,7 @@ def test_junit_survives_what_a_log_says() -> None:
 
 @pytest.mark.parametrize("found", [NOTHING, NO_SUCH_QUEUE])
 def test_junit_says_that_there_is_no_data_as_an_error(found: Investigation) -> None:
-    told = suite(FORMATS["junit"](found, "high"))
+    told = suite(FORMATS["junit"](found, (), "high"))
     assert (told.get("errors"), len(told.findall("testcase/error"))) == ("1", 1)
 
 
@@ -135,7 +135,7 @@ def unescaped(text: str) -> str:
 
 @given(JUDGED, st.sampled_from(BARS))
 def test_github_gets_one_command_per_finding_and_an_error_where_it_fails(found: Investigation, fail_on: str) -> None:
-    told = [*commands(FORMATS["github"](found, fail_on))]
+    told = [*commands(FORMATS["github"](found, (), fail_on))]
     assert len(told) == len(found.findings) + len(found.stale_suppressions) + 1
     for (level, title, message), each in zip(told, found.findings, strict=False):
         assert (level == "error") == counts(each, fail_on)
@@ -145,7 +145,7 @@ def test_github_gets_one_command_per_finding_and_an_error_where_it_fails(found: 
 
 
 def test_github_takes_nothing_a_log_says_for_a_command() -> None:
-    text = FORMATS["github"](HOSTILE_ONE, "low")
+    text = FORMATS["github"](HOSTILE_ONE, (), "low")
     assert [level for level, _, _ in commands(text)] == ["error", "warning", "warning", "notice"]
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
     [_, _, message], *_ = commands(text)
@@ -154,7 +154,7 @@ def test_github_takes_nothing_a_log_says_for_a_command() -> None:
 
 @pytest.mark.parametrize("found", [NOTHING, NO_SUCH_QUEUE])
 def test_github_gets_an_error_where_there_is_no_data(found: Investigation) -> None:
-    assert [level for level, _, _ in commands(FORMATS["github"](found, "none"))] == ["error"]
+    assert [level for level, _, _ in commands(FORMATS["github"](found, (), "none"))] == ["error"]
 
 
 # Prometheus
@@ -185,7 +185,7 @@ def metrics(text: str) -> Metrics:
 
 @given(JUDGED)
 def test_prometheus_gets_every_number_of_findings_zeros_too(found: Investigation) -> None:
-    told = metrics(FORMATS["prometheus"](found, "high"))
+    told = metrics(FORMATS["prometheus"](found, (), "high"))
     asked = [check.rule for check in found.checks if check.status != "skipped"]
     for rule in asked:
         for severity in SEVERITIES:
@@ -202,7 +202,7 @@ def test_prometheus_gets_every_number_of_findings_zeros_too(found: Investigation
 
 
 def test_prometheus_is_told_that_there_is_nothing_by_the_want_of_a_time() -> None:
-    told = metrics(FORMATS["prometheus"](NOTHING, "high"))
+    told = metrics(FORMATS["prometheus"](NOTHING, (), "high"))
     assert told["jobtrail_inputs", ()] == 0
     assert not [name for name, _ in told if name in {"jobtrail_findings", "jobtrail_as_of_timestamp_seconds"}]
 
@@ -212,7 +212,7 @@ def test_prometheus_is_told_that_there_is_nothing_by_the_want_of_a_time() -> Non
 
 @given(JUDGED)
 def test_text_tells_every_finding_suppression_and_what_is_gone(found: Investigation) -> None:
-    text = text_of(found)
+    text = text_of(found, ())
     told = [line for line in text.splitlines() if re.match(r"(INFO|LOW|MEDIUM|HIGH|CRITICAL)  ", line)]
     assert len(told) >= len(found.findings)
     assert ("Suppressed\n" in text) == bool(found.suppressed)
@@ -223,4 +223,4 @@ def test_text_tells_every_finding_suppression_and_what_is_gone(found: Investigat
 
 @pytest.mark.parametrize("found", [HOSTILE_ONE, NO_SUCH_QUEUE, only_new(HOSTILE_ONE)])
 def test_text_reaches_the_terminal_without_control_characters(found: Investigation) -> None:
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text_of(found))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text_of(found, ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import get_args
@@ -12,6 +13,7 @@ import pytest
 
 from analysis.finding import Check, Coverage, Evidence, Finding, Investigation
 from analysis.impact import ClassImpact, Impact
+from analysis.incidents import Change, Comparison, Difference, Incident
 from analysis.moments import Kind, Moment, Moments
 from analysis.series import Bucket, QueuePoint, QueueSeries, Timeline
 from reports.incident import IncidentReport, incident
@@ -81,6 +83,23 @@ def moments_that_say(value: str) -> Moments:
     )
 
 
+def incident_that_says(value: str, findings: Sequence[str]) -> Incident:
+    difference = Difference(name=value, value=value, bad=5, good=1, q=0.01)
+    return Incident(
+        fingerprint=value,
+        title=value,
+        severity="high",
+        findings=tuple(findings),
+        shared={value: value},
+        first_at=NOON,
+        last_at=None,
+        **dict.fromkeys(("jobs", "jobs_hurt", "unresolved", "wasted_runs"), 1),
+        **dict.fromkeys(("wasted_seconds", "waited_seconds"), 1.0),
+        comparison=Comparison(bad=5, good=20, when="meanwhile", tried=1, differences=(difference,)),
+        change=Change(at=NOON, kind="version", subject=value, detail=value, before=1),
+    )
+
+
 @pytest.fixture
 def captured(three_minutes: IncidentReport) -> IncidentReport:
     return three_minutes
@@ -122,7 +141,8 @@ def report_that_says(value: str) -> IncidentReport:
         pending_bytes=1,
         longest_gap=None,
     )
-    investigation = Investigation(as_of=NOON, first_at=NOON, inputs=(coverage,), checks=checks, findings=(finding,))
+    findings = tuple(finding.model_copy(update={"fingerprint": f"{value}{number}"}) for number in range(3))
+    investigation = Investigation(as_of=NOON, first_at=NOON, inputs=(coverage,), checks=checks, findings=findings)
     queue = QueueSeries(
         **dict.fromkeys(("queue", "system", "scope"), value),
         first_at=NOON,
@@ -130,7 +150,12 @@ def report_that_says(value: str) -> IncidentReport:
         step=60,
         points=(QueuePoint(at=NOON, depth=1, wait=1.0),),
     )
-    return incident(investigation, impact_that_says(value), moments_that_say(value), A_SECOND, (queue,), title=value)
+    incidents = tuple(
+        incident_that_says(value, [each.fingerprint for each in of]) for of in (findings[:2], findings[2:])
+    )
+    return incident(
+        investigation, incidents, impact_that_says(value), moments_that_say(value), A_SECOND, (queue,), title=value
+    )
 
 
 class Skeleton(HTMLParser):
@@ -270,7 +295,7 @@ def test_the_report_says_whether_it_is_still_going_on(fates: dict[str, int], say
     impact = NOTHING.model_copy(update={"fates": fates, "jobs_hurt": sum(fates.values())})
     finding = report_that_says("harmless").findings[0]
     found = Investigation(as_of=NOON, first_at=NOON, inputs=(), checks=(), findings=(finding,))
-    report = incident(found, impact, NO_MOMENTS, NO_TIME, (), title="x")
+    report = incident(found, (), impact, NO_MOMENTS, NO_TIME, (), title="x")
     assert says in next(each.text for each in report.answers if each.question == "Still going on?")
 
 
@@ -292,7 +317,7 @@ def test_a_sparkline_adds_up_what_does_not_fit(values: tuple[int, ...], places: 
 
 def test_an_investigation_without_data_says_so() -> None:
     empty = Investigation(as_of=None, first_at=None, inputs=(), checks=(), findings=())
-    report = incident(empty, NOTHING, NO_MOMENTS, NO_TIME, (), title="Nothing")
+    report = incident(empty, (), NOTHING, NO_MOMENTS, NO_TIME, (), title="Nothing")
     for render in RENDERERS.values():
         assert "no dated evidence" in render(report)
 

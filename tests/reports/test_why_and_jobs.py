@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -99,12 +100,13 @@ def test_what_a_log_says_cannot_write_into_the_terminal(tmp_path: Path) -> None:
     assert "[bold]" in run("why", "a", log).output
 
 
-def line(second: int, event: str, job_id: str, job_class: str, **more: str) -> str:
+def line(second: int, event: str, job_id: str, job_class: str, args: Any = None, **more: str) -> str:
     fields = {
         "format": "jobrunner.job_log/1", "ts": f"2026-03-01T13:00:0{second}Z", "event": event, "job_id": job_id,
         "job_class": "CLASS", "queue": "q", "arguments": ["ARG"], "host": "h", "pid": 1, "thread": "t",
     }  # fmt: skip
     fields |= {"idempotency_key": more["key"]} if "key" in more else {}
+    fields |= {"arguments": args} if args is not None else {}
     return json.dumps(fields).replace("CLASS", job_class).replace("ARG", more.get("arg", "x")) + "\n"
 
 
@@ -161,3 +163,61 @@ def test_without_evidence_there_is_nothing_to_tell(tmp_path: Path) -> None:
     assert run("jobs", empty).exit_code == 3
     told = run("why", "a", empty)
     assert (told.exit_code, "No job was known as a" in told.output) == (3, True)
+
+
+# By class and arguments
+
+
+@pytest.fixture
+def charges(tmp_path: Path) -> Path:
+    log = tmp_path / "jobs.jsonl"
+    lines = [
+        line(number, event, job, "Charge", **given)
+        for number, (event, job, given) in enumerate(
+            [
+                ("enqueued", "a", {"args": [42, {"eu": 1, "b": None}]}),
+                ("enqueued", "b", {"args": [43]}),
+                ("enqueued", "c", {"args": [43]}),
+                ("enqueued", "d", {"args": {"order": 7}}),
+            ]
+        )
+    ]
+    log.write_text("".join(lines), encoding="utf-8")
+    return log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "job"), [('[42, {"b": null, "eu": 1}]', "a"), ('{"order":7}', "d")], ids=["a list", "an object"]
+)
+def test_a_job_can_be_asked_for_by_its_class_and_arguments(charges: Path, arguments: str, job: str) -> None:
+    told = run("why", "--class", "Charge", "--args", arguments, charges, "--format", "json")
+    assert json.loads(told.output)["life"]["job_id"] == job
+
+
+def test_of_several_jobs_of_the_same_arguments_it_asks_which(charges: Path) -> None:
+    told = run("why", "--class", "Charge", "--args", "[43]", charges)
+    assert told.exit_code == 2
+    assert "2 jobs of Charge have these arguments" in told.output
+    assert "jobtrail why b" in told.output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--class", "Charge", "--args", "[4]"), 3, "No job of Charge is known to have the arguments [4]."),
+        (("--class", "Charg", "--args", "[43]"), 3, "Did you mean the class Charge?"),
+        (("--class", "Charge", "--args", "42,"), 2, "is no JSON"),
+        (("--class", "Charge"), 2, "--class and --args belong together"),
+        (("--args", "[43]"), 2, "--class and --args belong together"),
+    ],
+)
+def test_arguments_that_lead_to_no_job_are_answered_in_words(
+    charges: Path, words: tuple[str, ...], code: int, says: str
+) -> None:
+    told = run("why", *words, charges)
+    assert (told.exit_code, says in told.output) == (code, True)
+
+
+def test_why_without_anything_asks_for_an_id() -> None:
+    told = run("why")
+    assert (told.exit_code, "Give a job's id" in told.output) == (2, True)
