@@ -42,14 +42,16 @@ def before(finding: Finding) -> str:
     return enumeration(parts)
 
 
-def how_many(investigation: Investigation) -> str:
-    """How many findings there are, and of which status."""
+def how_many(investigation: Investigation, incidents: int | None = None) -> str:
+    """How many findings there are, of which status, and of how many ``incidents`` where these are fewer."""
     findings = len(investigation.findings)
     nothing = "Nothing new found" if investigation.selection.only_new else "Nothing found"
     told = count(findings, "finding") if findings else nothing
     statuses = [each.status for each in investigation.findings if each.status]
     parts = [f"{statuses.count(each)} {each}" for each in ("new", "worse", "known") if each in statuses]
     told += f" ({', '.join(parts)})" if parts else ""
+    if incidents is not None and incidents < findings:
+        told += f" in {count(incidents, 'incident')}"
     suppressed_too = len(investigation.suppressed)
     return f"{told}, {suppressed_too:,} suppressed" if suppressed_too else told
 

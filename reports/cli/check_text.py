@@ -37,9 +37,7 @@ def print_investigation(out: Console, investigation: Investigation, found: Seque
         ingest = " Read some: jobtrail ingest PATH..." if investigation.as_of is None else ""
         out.print(plain(investigation.no_data + ingest))
         return
-    told, inputs = standing.how_many(investigation), count(len(investigation.inputs), "input")
-    if len(found) < len(investigation.findings):
-        told += f", in {count(len(found), 'incident')}"
+    told, inputs = standing.how_many(investigation, len(found)), count(len(investigation.inputs), "input")
     out.print(f"{told}. As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {inputs}.")
     selection = standing.selection(investigation.selection)
     if selection:

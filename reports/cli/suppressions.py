@@ -24,7 +24,11 @@ def suppressions() -> tuple[Suppression, ...]:
 
     Raises ``UsageError`` that names the file and the entry.
     """
-    tables = written().get("suppress", [])
+    return suppressions_in(written().get("suppress", []))
+
+
+def suppressions_in(tables: object) -> tuple[Suppression, ...]:
+    """The same from the values of the file."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise click.UsageError(f"{FILE}: suppress must be a list of tables: write [[suppress]], with two brackets")
     return tuple(_suppression(number, table) for number, table in enumerate(tables, start=1))

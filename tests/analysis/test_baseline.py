@@ -81,6 +81,32 @@ def test_any_other_text_is_refused_and_nothing_worse_happens(text: str) -> None:
         from_text(text)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda each: st.lists(each, max_size=2) | st.dictionaries(st.text(max_size=5), each, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(
+    INVESTIGATIONS,
+    st.sampled_from(["as_of", "findings", "schema_version", *BaselineEntry.model_fields]),
+    JSON,
+)
+def test_a_baseline_with_any_value_in_the_wrong_place_is_read_or_refused(
+    found: Investigation, key: str, value: Any
+) -> None:
+    changed = json.loads(to_text(baseline_of(found, NOON)))
+    for place in [changed] if key in changed else changed["findings"][:1]:
+        place[key] = value
+    try:
+        baseline = from_text(json.dumps(changed))
+    except BaselineError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - either will do
+    else:
+        assert from_text(to_text(baseline)) == baseline
+
+
 # Holding findings against it
 
 
