@@ -118,7 +118,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
         refuse(written, (*paths, database))
     if write_baseline_to:
         refuse_to_overwrite(write_baseline_to)
-    known = read_baseline(baseline) if baseline else None
+    is_first = baseline == write_baseline_to and baseline is not None and not baseline.exists()
+    known = read_baseline(baseline) if baseline and not is_first else None
     suppressed = suppressions()
     with evidence(database, paths, as_of, redaction=redaction) as db:
         try:

@@ -105,6 +105,15 @@ def test_only_new_and_worse_ones_are_told_and_counted(
 
 
 @pytest.mark.usefixtures("here")
+def test_the_first_baseline_can_be_written_where_the_file_of_settings_names_it() -> None:
+    Path("jobtrail.toml").write_text("[check]\nbaseline = 'baseline.json'\nonly-new = true\n")
+    first = run("check", "--write-baseline", "baseline.json")
+    assert (first.exit_code, "3 findings" in first.stdout) == (1, True), "nothing is known yet"
+    second = run("check")
+    assert (second.exit_code, "Nothing new found." in second.stdout) == (0, True)
+
+
+@pytest.mark.usefixtures("here")
 def test_only_new_without_a_baseline_says_what_to_do() -> None:
     result = run("check", "--only-new")
     assert (result.exit_code, "write it once with --write-baseline baseline.json" in result.output) == (2, True)
