@@ -45,7 +45,7 @@ docs: $(READY) ## write what docs/ says about rules, tables, commands and format
 	$(BIN)/python scripts/write_docs.py
 
 golden: $(READY) ## write the reports in tests/reports/golden/ anew; read the difference before committing it
-	JOBTRAIL_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/reports/test_golden.py
+	JOBTRAIL_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/reports/test_golden.py tests/reports/test_check_command.py
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "jobtrail needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 2; }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from analysis.as_of import aware
+
+if TYPE_CHECKING:
+    import duckdb  # `jobtrail rules` does without
 
 
 def question(package: str, name: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb  # `jobtrail rules` does without
 
 
 def moment_asked(db: duckdb.DuckDBPyConnection, as_of: datetime | None) -> datetime | None:

@@ -16,7 +16,7 @@ from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
 from analysis.nameless import as_sure_as_told_apart
-from analysis.rule import Row, Rule
+from analysis.rule import WOULD_SHOW, Row, Rule
 from analysis.rules import RULES
 from analysis.settings import SettingError, params_of, refuse_unknown
 
@@ -24,20 +24,11 @@ __all__ = ["SettingError", "check"]
 
 _JOBS_SHOWN = 5
 _VERSION = "1"
-_INSTALLATION = ("scope", "system")
+INSTALLATION = ("scope", "system")
 """Equal names of two installations or systems are two things."""
 _LEADING_COMMENT = re.compile(r"\A(?:--.*\n)+")
 """A command line takes a question that begins with two dashes for an option."""
 _PARAMETER = re.compile(r"\$(\w+)")
-
-_WOULD_SHOW = {
-    "starts": "a worker's log",
-    "ends": "a worker's log or spans",
-    "errors": "a worker's log or spans",
-    "enqueues": "the log of the application that enqueues, or its spans",
-    "queues": "a snapshot of the queues",
-    "workers": "a snapshot of the queues, or a log with heartbeats",
-}
 
 
 def check(
@@ -86,12 +77,12 @@ def _ask(
 ) -> tuple[Check, list[Finding]]:
     missing = [word for word in rule.needs if word not in shown]
     if missing:
-        reason = f"no input shows {missing[0]}; {_WOULD_SHOW[missing[0]]} would"
+        reason = f"no input shows {missing[0]}; {WOULD_SHOW[missing[0]]} would"
         return Check(rule=rule.name, status="skipped", reason=reason), []
     given = {"as_of": moment} | params.model_dump()
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in _rows(db, rule.sql, given):
-        groups.setdefault(tuple(row[name] for name in (*_INSTALLATION, *rule.subject)), []).append(row)
+        groups.setdefault(tuple(row[name] for name in (*INSTALLATION, *rule.subject)), []).append(row)
     asked = _LEADING_COMMENT.sub("", _filled_in(rule.sql, given))
     found = [_finding(db, rule, params, group, asked) for group in groups.values()]
     if found:
@@ -112,7 +103,7 @@ def _finding(
 ) -> Finding:
     verdict = rule.verdict(rows, params)
     scope = rows[0]["scope"]
-    subject = {name: str(rows[0][name]) for name in (*rule.subject, *_INSTALLATION) if rows[0][name] not in {None, ""}}
+    subject = {name: str(rows[0][name]) for name in (*rule.subject, *INSTALLATION) if rows[0][name] not in {None, ""}}
     ordered = sorted(rows, key=lambda row: (row["first_at"] or datetime.max, row["job_key"]))  # noqa: DTZ901 - naive as the table
     keys = list(dict.fromkeys(row["job_key"] for row in ordered))
     jobs = tuple(dict.fromkeys(row["job_id"] for row in ordered))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from analysis.finding import Investigation
@@ -21,6 +21,7 @@ def schema_text() -> str:
 def to_json(investigation: Investigation, incidents: Sequence[Incident]) -> dict[str, object]:
     """The investigation and the incidents its findings make as plain JSON values; times are ISO 8601, UTC, with a Z."""
     told = investigation.model_dump(mode="json")
+    selection = investigation.selection
     return {
         "schema_version": SCHEMA_VERSION,
         "as_of": _text(investigation.as_of),
@@ -29,6 +30,10 @@ def to_json(investigation: Investigation, incidents: Sequence[Incident]) -> dict
         "checks": told["checks"],
         "findings": told["findings"],
         "incidents": [each.model_dump(mode="json") for each in incidents],
+        "suppressed": told["suppressed"],
+        "stale_suppressions": told["stale_suppressions"],
+        "baseline": told["baseline"],
+        "selection": told["selection"] | {"since": _text(selection.since), "until": _text(selection.until)},
     }
 
 
@@ -38,4 +43,4 @@ def to_text(investigation: Investigation, incidents: Sequence[Incident]) -> str:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

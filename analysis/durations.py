@@ -26,6 +26,17 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def as_typed(span: timedelta) -> str:
+    """The span as ``duration`` reads it back, such as ``1h30m``; not negative."""
+    rest = span // timedelta(microseconds=1)
+    parts = []
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE), ("s", 1)):
+        many, rest = divmod(rest, size * 1_000_000)
+        parts += [f"{many}{unit}"] if many else []
+    parts += [f"{rest / 1000:g}ms"] if rest else []
+    return "".join(parts) or "0s"
+
+
 def in_words(seconds: float) -> str:
     """So many seconds, as a person says it."""
     milliseconds = seconds * 1000

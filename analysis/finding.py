@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 Confidence = Literal["high", "medium", "low"]
+Status = Literal["new", "known", "worse"]
+"""Of a finding, held against a baseline."""
 
 
 def weakest(told: Iterable[str | None]) -> Confidence:
@@ -37,6 +39,13 @@ class Evidence(Frozen):
     """When, aware UTC."""
     text: str
     """The evidence in words. It comes from logs: untrusted."""
+
+
+class Before(Frozen):
+    """What a baseline says of the same complaint."""
+
+    severity: Severity
+    job_count: int
 
 
 class Finding(Frozen):
@@ -67,6 +76,10 @@ class Finding(Frozen):
     """The question as asked, parameters filled in: paste it into ``jobtrail sql``."""
     next_steps: tuple[str, ...]
     """Safest first."""
+    status: Status | None = None
+    """None where there is no baseline to hold it against."""
+    before: Before | None = None
+    """None where it is new, too."""
 
 
 class Check(Frozen):
@@ -95,6 +108,69 @@ class Coverage(Frozen):
     """Seconds."""
 
 
+class Suppressed(Frozen):
+    """A finding that a person said not to count."""
+
+    number: int
+    """Place of the suppression in its file, from 1."""
+    reason: str
+    until: date | datetime | None
+    """A day is meant whole, in UTC; None: for good."""
+    finding: Finding
+
+
+class StaleSuppression(Frozen):
+    """A suppression that does nothing any more."""
+
+    number: int
+    status: Literal["expired", "unused"]
+    """unused: its rule was asked, and nothing that was found fits it."""
+    reason: str
+    until: date | datetime | None
+
+
+class BaselineEntry(Frozen):
+    """What a baseline keeps of a finding."""
+
+    fingerprint: str
+    rule: str
+    severity: Severity
+    job_count: int
+    title: str
+    subject: dict[str, str]
+
+
+class BaselineComparison(Frozen):
+    """How the findings differ from those of a baseline."""
+
+    as_of: datetime
+    """The moment the baseline speaks of."""
+    new: int
+    known: int
+    worse: int
+    gone: tuple[BaselineEntry, ...]
+    """Entries whose rule was asked and did not find them again; by rule and fingerprint."""
+    not_asked: int
+    """Entries whose rule was not asked this time."""
+
+
+class Selection(Frozen):
+    """Which of the findings are told; what is None narrows nothing."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    queue: str | None = None
+    """Exact, or with * for any characters."""
+    job_class: str | None = None
+    """The same."""
+    only_new: bool = False
+    """Known findings are left out."""
+    left_out: int = 0
+    """Findings that are not told therefore."""
+    no_data: str | None = None
+    """Why there could be no finding at all: no input speaks of what was asked for."""
+
+
 class Investigation(Frozen):
     """Everything that one ``check`` found out."""
 
@@ -106,3 +182,15 @@ class Investigation(Frozen):
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     """Most severe first, then most jobs, then rule and fingerprint."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """Found, and not among the findings."""
+    stale_suppressions: tuple[StaleSuppression, ...] = ()
+    baseline: BaselineComparison | None = None
+    selection: Selection = Selection()
+
+    @property
+    def no_data(self) -> str | None:
+        """Why nothing could be found at all, in a sentence; None where something could be."""
+        if self.as_of is None:
+            return "There is no evidence with a time in it, so nothing could be checked."
+        return self.selection.no_data

@@ -21,6 +21,16 @@ Family = Literal[
 ]
 """What kind of complaint a rule voices."""
 
+WOULD_SHOW = {
+    "starts": "a worker's log",
+    "ends": "a worker's log or spans",
+    "errors": "a worker's log or spans",
+    "enqueues": "the log of the application that enqueues, or its spans",
+    "queues": "a snapshot of the queues",
+    "workers": "a snapshot of the queues, or a log with heartbeats",
+}
+"""What rules may need an input to show, and which input does."""
+
 Count = Annotated[int, Field(ge=1)]
 """A parameter that says how many."""
 Times = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -60,7 +70,7 @@ class Rule(Generic[P]):
     params: P
     subject: tuple[str, ...]
     needs: tuple[str, ...]
-    """What at least one input must show for the question to make sense: starts, ends, errors, queues, workers."""
+    """What at least one input must show for the question to make sense: keys of ``WOULD_SHOW``."""
     verdict: Callable[[Sequence[Row], P], Verdict]
     clean: Callable[[Row, P], str]
     """Given the row of ``looked_at``: what was looked at and the bar it was held to, when nothing was found."""

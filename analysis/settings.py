@@ -35,21 +35,26 @@ def params_of(rule: Rule[Any], settings: Mapping[str, str]) -> BaseModel:
 
 def refuse_unknown(rules: Sequence[Rule[Any]], settings: Mapping[str, str], only: Iterable[str]) -> None:
     """Raises ``SettingError`` for a setting that no rule has, and for a rule that there is not."""
-    names = [rule.name for rule in rules]
     for name in only:
-        if name not in names:
-            raise SettingError(f"there is no rule {name}; {_nearest(name, names)}")
+        rule_named(name, rules)
     for key in settings:
         name, _, param = key.partition(".")
-        if name not in names:
-            raise SettingError(f"there is no rule {name}; {_nearest(name, names)}")
-        params = [*type(next(rule for rule in rules if rule.name == name).params).model_fields]
+        params = [*type(rule_named(name, rules).params).model_fields]
         if param not in params:
             full = [f"{name}.{each}" for each in params]
-            raise SettingError(f"there is no setting {key}; {_nearest(key, full)}")
+            raise SettingError(f"there is no setting {key}; {nearest(key, full)}")
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
+def rule_named(name: str, rules: Sequence[Rule[Any]]) -> Rule[Any]:
+    """The rule of this name. Raises ``SettingError``."""
+    for rule in rules:
+        if rule.name == name:
+            return rule
+    raise SettingError(f"there is no rule {name}; {nearest(name, [rule.name for rule in rules])}")
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """What may have been meant, or else everything there is."""
     near = get_close_matches(word, known, n=1)
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
 

@@ -6,15 +6,25 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from analysis.counts import count, enumeration
-from analysis.finding import SEVERITIES, Check, Coverage, Finding, Frozen, Investigation
+from analysis.counts import count, enumeration, which
+from analysis.finding import (
+    SEVERITIES,
+    BaselineComparison,
+    Check,
+    Coverage,
+    Finding,
+    Frozen,
+    Investigation,
+    StaleSuppression,
+    Suppressed,
+)
 from analysis.impact import HURTS, ClassImpact, Impact
 from analysis.incidents import Incident
 from analysis.moments import Moments
 from analysis.series import QueueSeries, Timeline
 from reports.incidents import ToldIncident, told
 from reports.turns import Turn, turns
-from reports.wording import clock, fate, lasting, number, period
+from reports.wording import clock, fate, lasting, moment, number, period
 
 _LONG_GAP = 60
 """Seconds without a line that are worth a word, where they are also a good part of what the input covers."""
@@ -82,6 +92,10 @@ class IncidentReport(Frozen):
     timeline: Timeline
     queues: tuple[QueueSeries, ...]
     findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    """Found, and not among the findings; their jobs are not counted as hurt."""
+    stale_suppressions: tuple[StaleSuppression, ...]
+    baseline: BaselineComparison | None
     blanks: tuple[Blank, ...]
     blind_spots: tuple[str, ...]
     clean: tuple[Check, ...]
@@ -139,6 +153,9 @@ def incident(  # noqa: PLR0913, PLR0917 - one argument per thing that analysis f
         timeline=timeline,
         queues=queues,
         findings=investigation.findings,
+        suppressed=investigation.suppressed,
+        stale_suppressions=investigation.stale_suppressions,
+        baseline=investigation.baseline,
         blanks=BLANKS,
         blind_spots=tuple(_blind_spots(investigation)),
         clean=tuple(check for check in investigation.checks if check.status == "clean"),
@@ -153,13 +170,21 @@ def _answers(investigation: Investigation, incidents: tuple[Incident, ...], impa
         )
         return
     findings = investigation.findings
-    yield Answer(question="What happened", text=_what_happened(findings, incidents))
+    yield Answer(question="What happened", text=_what_happened(investigation, incidents))
     yield Answer(question="How bad", text=_how_bad(impact))
     if findings:
         yield Answer(question="Since when", text=_since_when(findings))
         yield Answer(question="Still going on?", text=_still_going_on(investigation.as_of, impact))
         if findings[0].next_steps:
             yield Answer(question="Do first", text=findings[0].next_steps[0])
+    if investigation.suppressed:
+        many = len(investigation.suppressed)
+        yield Answer(
+            question="Suppressed",
+            text=f"{count(many, 'finding')} {which(many, 'does', 'do')} not count, because jobtrail.toml says so.",
+        )
+    if investigation.baseline:
+        yield Answer(question="What is new", text=_what_is_new(investigation.baseline))
     skipped = [check.rule for check in investigation.checks if check.status == "skipped"]
     if skipped:
         yield Answer(
@@ -169,7 +194,10 @@ def _answers(investigation: Investigation, incidents: tuple[Incident, ...], impa
         )
 
 
-def _what_happened(findings: tuple[Finding, ...], incidents: tuple[Incident, ...]) -> str:
+def _what_happened(investigation: Investigation, incidents: tuple[Incident, ...]) -> str:
+    findings = investigation.findings
+    if not findings and investigation.suppressed:
+        return "No check found anything wrong but what is suppressed."
     if not findings:
         return "No check found anything wrong."
     if not incidents:
@@ -183,6 +211,11 @@ def _what_happened(findings: tuple[Finding, ...], incidents: tuple[Incident, ...
         parts = [f"{severities[each]} {each}" for each in reversed(SEVERITIES) if severities[each]]
         said += f" And {count(len(others), 'further incident')}: {enumeration(parts)}."
     return said
+
+
+def _what_is_new(baseline: BaselineComparison) -> str:
+    found = f"{baseline.new:,} new, {baseline.worse:,} worse, {baseline.known:,} known"
+    return f"Held against {moment(baseline.as_of)}: {found}; {len(baseline.gone):,} no longer found."
 
 
 def _how_bad(impact: Impact) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from analysis.durations import in_words
 from analysis.rule import Rule
 from analysis.rules import RULES
 from ingest.schema import DERIVED, EVIDENCE, table
 from ingest.sources import SOURCES, Source
-from reports.cli import COMMANDS, cli
-from reports.labels import threshold_words
+from reports.cli import COMMANDS, EXIT_CODES, cli
 from reports.questions import QUESTIONS
+from reports.rulebook import entry
 
 DOCS = Path(__file__).parent.parent / "docs"
 _WIDTH = 88
@@ -35,7 +33,8 @@ def rules_page() -> str:
     return _page(
         "Rules",
         "What `jobtrail check` looks for. Each rule is one question in SQL; change a threshold with\n"
-        "`--set RULE.THRESHOLD=VALUE`, such as `--set hung.min_age=20m`.",
+        "`--set RULE.THRESHOLD=VALUE`, such as `--set hung.min_age=20m`. `jobtrail rules` says the same\n"
+        "in the terminal.",
         *_index(),
         *(part for rule in RULES for part in _rule(rule)),
     )
@@ -65,13 +64,7 @@ def commands_page() -> str:
         "`[check]`), or in an environment variable, such as `JOBTRAIL_CHECK_FAIL_ON`.",
         _grid(
             ("Exit code", "Meaning"),
-            (
-                ("0", "nothing found at or above `--fail-on`"),
-                ("1", "findings at or above `--fail-on`"),
-                ("2", "wrong usage, or an input, output or database that cannot be used"),
-                ("3", "no data to look at"),
-                ("130", "stopped with Ctrl-C"),
-            ),
+            ((str(code), _options_as_code(words)) for code, words in EXIT_CODES.items()),
         ),
         *(part for path, command in _commands(cli, ("jobtrail",)) for part in _help(path, command)),
     )
@@ -109,37 +102,26 @@ def _page(title: str, *parts: str) -> str:
 
 
 def _index() -> Iterator[str]:
-    rows = ((f"[{rule.name}](#{rule.name})", rule.family, _definition(rule)) for rule in RULES)
+    rows = ((f"[{each.name}](#{each.name})", each.family, each.definition) for each in map(entry, RULES))
     yield _grid(("Rule", "Family", "What it finds"), rows)
 
 
 def _rule(rule: Rule[Any]) -> Iterator[str]:
-    definition, _, sections = rule.docstring.partition("\n\n")
-    yield f"## {rule.name}"
-    yield definition
-    for heading, words in re.findall(r"^(\S.*)\n((?: {4}.*(?:\n|$)|\n)+)", sections, flags=re.MULTILINE):
-        yield f"**{heading}.** {' '.join(words.split())}"
-    params = rule.params.model_dump()
-    if params:
+    told = entry(rule)
+    yield f"## {told.name}"
+    yield f"{told.title}: {told.definition}"
+    yield from (f"**{section.heading}.** {section.text}" for section in told.sections)
+    if told.thresholds:
         yield _grid(
             ("Threshold", "Default", "Meaning"),
-            ((f"`{rule.name}.{name}`", _default(value), threshold_words(name)) for name, value in params.items()),
+            ((f"`{each.setting}`", f"`{each.default}`", each.meaning) for each in told.thresholds),
         )
     file = f"{rule.name.replace('-', '_')}.sql"
     yield (
-        f"Family {rule.family}. One finding per {', '.join(rule.subject)}. Needs an input that shows "
-        f"{', '.join(rule.needs) or 'jobs'}.\nSQL: [analysis/rules/{file}](../analysis/rules/{file})"
+        f"Family {told.family}. One finding per {', '.join(told.one_finding_per)}. Needs an input that shows "
+        f"{', '.join(need.shows for need in told.needs) or 'jobs'}.\n"
+        f"SQL: [analysis/rules/{file}](../analysis/rules/{file})"
     )
-
-
-def _definition(rule: Rule[Any]) -> str:
-    """The rule's first sentence, without its name in front."""
-    first, _, _ = rule.docstring.partition("\n\n")
-    return " ".join(first.partition(": ")[2].split())
-
-
-def _default(value: object) -> str:
-    return in_words(value.total_seconds()) if isinstance(value, timedelta) else str(value)
 
 
 def _table(name: str) -> Iterator[str]:
@@ -167,6 +149,10 @@ def _help(path: tuple[str, ...], command: click.Command) -> Iterator[str]:
     )
     yield f"## {' '.join(path)}"
     yield f"```text\n{command.get_help(context)}\n```"
+
+
+def _options_as_code(words: str) -> str:
+    return re.sub(r"--[a-z-]+", r"`\g<0>`", words)
 
 
 def _ticks(source: Source, shown: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The error that it was discarded for, and whether it may also mean something else.
 
+Severity
+    Low; info where no error was the reason.
+
 Blind spots
     Systems that discard without a line show it only where a snapshot no longer holds the job: ``lost``. What a lock
     kept from being enqueued never was a job here.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     Which effect, and whether it can be taken back; then who handed the work out again.
 
+Severity
+    High; critical where the application's own idempotency key shows that it is one piece of work.
+
 Blind spots
     One job under one id is told exactly. Two jobs count as one piece of work only where the application gave both the
     same idempotency key; equal arguments are ``enqueued-twice``. A success whose line was lost is not counted.

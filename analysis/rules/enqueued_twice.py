@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The code that enqueues: a double click, a retried request, a callback that fires twice.
 
+Severity
+    Medium; low where equal application lines are all that gives them away.
+
 Blind spots
     Arguments stand in few logs. Where they are in no input, only equal application lines can give a pair away. Jobs
     without arguments are not compared: periodic jobs would all be duplicates. Work that comes again and again, such as

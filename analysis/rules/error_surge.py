@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The error that most of the failures have, and what the class calls.
 
+Severity
+    High where half of the jobs fail and some were given up; medium where a tenth fail or some were given up; else low.
+
 Blind spots
     Full hours (UTC) are compared: what lasts a few minutes is thinned out. Trouble of half of the time looks usual.
     Jobs are counted, not runs: one job that fails again and again is ``retried-often``.

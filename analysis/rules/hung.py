@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The thread named in the evidence: what does it wait for? A call without a timeout is the usual answer.
 
+Severity
+    High.
+
 Blind spots
     A worker that no snapshot, heartbeat or recent line vouches for: then it cannot be told from an orphaned run. A
     class of which few runs ended is given more time, because nobody knows what is usual for it.

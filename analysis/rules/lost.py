@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     Who empties queues: a script, the dashboard's buttons, a broker that restarts without a disk or is out of memory.
 
+Severity
+    High.
+
 Blind spots
     A run in a log that is not among the inputs looks the same, so nothing is said where a snapshot lists a worker whose
     log is missing. Where logs lose lines, some jobs look lost by chance, because both lines of their run are missing:

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The queue's depth and its workers: too few, busy with long jobs, or reading other queues first?
 
+Severity
+    High; medium where it is not sure that they still wait; low where the queue is paused.
+
 Blind spots
     Jobs whose enqueue no input shows: a queue that is not in a snapshot, an application that does not log. A job whose
     queue moves on in order waits its turn: that is ``queue-latency``.

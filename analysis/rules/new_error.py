@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     What was deployed or changed before it came first, and the first job that had it.
 
+Severity
+    High where jobs were given up and it is a tenth of the class's runs since; medium where one of both; else low.
+
 Blind spots
     An error is known by its class and by what it says, without numbers, ids and quoted values. What came before the
     inputs begin is not known: an error is called new only if the class had run so often before that all its jobs with

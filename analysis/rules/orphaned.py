@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     Why the process died: a kill for memory, a crash, a deploy that did not wait.
 
+Severity
+    High; medium where every job was handed out again and ran.
+
 Blind spots
     Where neither a snapshot nor heartbeats show the worker, its death cannot be told from silence. A worker that shut
     down in order gave its jobs back or waited for them, and is not looked at.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The process that moves due jobs onto their queues: the scheduler, the poller, a leader that is gone.
 
+Severity
+    High.
+
 Blind spots
     Only a later snapshot that still holds the job, or the logs of all its workers, can show that it was not begun;
     where the inputs have neither, nothing is said. A job that was moved onto its queue waits there: ``never-started``.

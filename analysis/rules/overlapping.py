@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     What handed the job out again while it ran: a time limit of the queue shorter than the job, or a second push.
 
+Severity
+    High.
+
 Blind spots
     Clocks of two hosts differ: runs on different hosts must share more than ``clock_tolerance``. A run whose end no
     input shows is taken to have gone on only as long as its worker is known to live, or its heartbeats came.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     What the job loads: memory is the usual cause. Keep it from being handed out before anything else.
 
+Severity
+    Critical.
+
 Blind spots
     Where neither heartbeats nor snapshots show a worker's death, nothing tells it from silence. A queue that loses what
     a dead worker ran hands a job out once only.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     Whether more jobs came than usual, or fewer were worked off.
 
+Severity
+    Medium; high where a wait was longer than five times the target.
+
 Blind spots
     A wait is known only where an input shows when the job was enqueued. Jobs on a queue that stands still count once it
     moves again; until then they have ``never-started``.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     Was the same job pushed twice, or handed out again by a timeout shorter than the job?
 
+Severity
+    High where a job succeeded twice, otherwise medium.
+
 Blind spots
     A failure whose line was lost looks like a redelivery. A run after the worker of the run before died or shut down
     is the queue's way to save the job, and is not counted: ``orphaned`` tells of the death.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The error: is it one that a retry can cure?
 
+Severity
+    Medium; low where all of them succeeded in the end.
+
 Blind spots
     Inputs that begin in the middle of a job's life, and systems that log no start of a retry, show fewer runs than
     there were. A job that was given up in the end is told by ``retries-exhausted``.

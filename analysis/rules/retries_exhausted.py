@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The error, and whether the jobs can be enqueued again once it is fixed.
 
+Severity
+    High.
+
 Blind spots
     A last failure whose system does not say whether it retries counts only once a later snapshot holds no retry.
 """

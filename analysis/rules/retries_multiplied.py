@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     Which of the two was meant to retry, and how often; then take the retries from the other.
 
+Severity
+    Medium.
+
 Blind spots
     Both layers must be in the inputs. Who takes a job out of the dead set by hand within five minutes looks the same.
 """

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The error that most of them share, and when it began.
 
+Severity
+    High; critical where more runs failed and came back than were begun for the first time.
+
 Blind spots
     A retry whose queue no input tells counts for the queue its class usually runs on.
 """

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     What these runs share and the others lack: an argument, a host, a time.
 
+Severity
+    Medium.
+
 Blind spots
     Classes with too few runs to know what is usual. A class with two kinds of run, quick and slow, is judged by its
     slow kind. A class that became slow as a whole has no outliers.

@@ -7,6 +7,9 @@ Why it matters
 What to look at first
     The spelling of the queue in the code that enqueues, and the queues that workers are started with.
 
+Severity
+    High.
+
 Blind spots
     Workers that appear in no input: a snapshot of the whole installation shows them all.
 """

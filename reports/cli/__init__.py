@@ -16,6 +16,7 @@ from reports.interrupts import STOPPED, WORDS, end_undisturbed, ending_at_once, 
 COMMANDS = {
     "ingest": ("reports.cli.ingest", "Read logs, spans and snapshots into the database."),
     "check": ("reports.cli.check", "Look for stuck, lost, duplicated, retried and slow jobs."),
+    "rules": ("reports.cli.rules", "List the rules of check, or explain one."),
     "why": ("reports.cli.why", "Tell one job's life from every input, and the verdict."),
     "jobs": ("reports.cli.jobs", "List and search jobs by class, queue, state, argument, error and time."),
     "report": ("reports.cli.report", "Write an incident report."),
@@ -29,12 +30,23 @@ EXAMPLES = {
     "ingest": "jobtrail ingest /var/log/sidekiq/ snapshot.json",
     "mapping": "jobtrail mapping worker.log >> jobtrail.toml",
     "demo": "jobtrail demo",
-    "check": "jobtrail check --fail-on medium --set hung.min_age=20m",
 }
 """An example for the help of commands that have none in their own."""
 
 FOUND, TROUBLE, NO_DATA, PIPE_CLOSED = 1, 2, 3, 141
 """Exit codes besides 0 and ``STOPPED``: findings; a usage, input or output error; nothing to look at; no reader."""
+
+EXIT_CODES = {
+    0: "nothing found at or above --fail-on",
+    FOUND: "findings at or above --fail-on, after suppressions and --only-new",
+    TROUBLE: "wrong usage, or an input, output or database that cannot be used",
+    NO_DATA: "no data to look at",
+    STOPPED: "stopped with Ctrl-C",
+}
+"""What the codes say, for help and docs."""
+
+EXIT_CODES_TABLE = "\b\nExit codes:\n" + "\n".join(f"  {code:<5}{words}" for code, words in EXIT_CODES.items())
+"""The same below a command's help."""
 
 
 class Trouble(click.ClickException):
@@ -79,18 +91,13 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="""\b
+    epilog=f"""\b
 Example:
   jobtrail ingest logs/ snapshot.json
   jobtrail check
   jobtrail report incident -o report.html
 
-\b
-Exit codes:
-  0  nothing found at or above --fail-on
-  1  findings at or above --fail-on
-  2  wrong usage, or an input, output or database that cannot be used
-  3  no data to look at
+{EXIT_CODES_TABLE}
 """,
 )
 @click.version_option(package_name="jobtrail", prog_name="jobtrail")

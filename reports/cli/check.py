@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from analysis.baseline import compare
 from analysis.check import SettingError, check
-from analysis.check_json import schema_text, to_text
-from analysis.counts import count
-from analysis.finding import SEVERITIES, Check, Finding, Investigation
+from analysis.check_json import schema_text
+from analysis.finding import Investigation, Selection
 from analysis.incidents import Incident, incidents
+from analysis.selection import only_new, select
+from analysis.suppression import suppress
 from ingest.redaction import Redaction
-from reports.cli import FOUND, NO_DATA
+from reports.check_formats import FORMATS
+from reports.cli import EXIT_CODES_TABLE, FOUND, NO_DATA
+from reports.cli.baselines import read_baseline, refuse_to_overwrite, write_baseline
+from reports.cli.check_text import print_investigation, text_of
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.redacting import redacting
-from reports.cli.terminal import console, period, plain
-from reports.incidents import facts
-
-_JOBS, _PIECES = 3, 2
-"""Jobs and pieces of evidence shown of each finding; JSON has them all."""
-_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+from reports.cli.suppressions import suppressions
+from reports.cli.terminal import console
+from reports.cli.times import spoken, zone
+from reports.cli.whole_files import refuse, write_whole
+from reports.cli.words import words
+from reports.fail_on import BARS, fails
 
 
 def settings_of(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -43,14 +45,38 @@ def _print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
         ctx.exit()
 
 
-@click.command()
+@click.command(
+    epilog=f"""\b
+Examples:
+  jobtrail check --fail-on medium --set hung.min_age=20m
+  jobtrail check --write-baseline baseline.json
+  jobtrail check --baseline baseline.json --only-new
+  jobtrail check --format junit -o junit.xml
+
+A finding that is to count no more: [[suppress]] in jobtrail.toml, see docs/ci.md.
+
+{EXIT_CODES_TABLE}
+"""
+)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--db", "database", type=click.Path(path_type=Path), default=DATABASE, show_default=True)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", *FORMATS]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write the format into this file, whole, and text to the terminal.")  # fmt: skip
 @click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema,
               help="Print the JSON Schema of --format json, and leave.")  # fmt: skip
-@click.option("--fail-on", type=click.Choice([*SEVERITIES, "none"]), default="high", show_default=True,
+@click.option("--fail-on", type=click.Choice(BARS), default="high", show_default=True,
               help="Exit with 1 from this severity on.")  # fmt: skip
+@click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False),
+              help="Say of each finding whether it is new, known or worse than in this file.")  # fmt: skip
+@click.option("--write-baseline", "write_baseline_to", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write what is found into this file, for a later --baseline.")  # fmt: skip
+@click.option("--only-new", "new_only", is_flag=True, help="Leave out what the baseline knows, for --fail-on, too.")
+@click.option("--since", help="Only findings that touch the time from then on: 2026-03-17T09:30, 'yesterday 22:00'.")
+@click.option("--until", help="Only findings that touch the time before then.")
+@click.option("--tz", "zone", callback=zone, default="UTC", show_default=True, help="Zone of the times given.")
+@click.option("--queue", callback=words, help="Only findings that touch this queue; * stands for any characters.")
+@click.option("--class", "job_class", callback=words, help="Only findings that touch this class; * as well.")
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
 @click.option("--set", "settings", multiple=True, callback=settings_of,
               help="A threshold, rule.param=value, such as hung.min_age=1h30m or retried-often.attempts=3. Durations: "
@@ -64,112 +90,74 @@ def command(  # noqa: PLR0913, PLR0917 - the options of a command
     database: Path,
     redaction: Redaction | None,
     form: str,
+    output: Path | None,
     fail_on: str,
+    baseline: Path | None,
+    write_baseline_to: Path | None,
+    new_only: bool,  # noqa: FBT001 - click passes it so
+    since: str | None,
+    until: str | None,
+    zone: tzinfo,
+    queue: str | None,
+    job_class: str | None,
     as_of: datetime | None,
     settings: dict[str, str],
     only: tuple[str, ...],
 ) -> None:
-    """Look for stuck, lost, duplicated, retried and slow jobs, in the database or in the paths given."""
+    """
+    Look for stuck, lost, duplicated, retried and slow jobs, in the database or in the paths given.
+
+    Words such as "yesterday" count from the end of the data, not from today.
+    """
+    if new_only and baseline is None:
+        raise click.UsageError(
+            "--only-new needs something to compare with: write it once with --write-baseline baseline.json, then give "
+            "--baseline baseline.json"
+        )
+    for written in filter(None, (output, write_baseline_to)):
+        refuse(written, (*paths, database))
+    if write_baseline_to:
+        refuse_to_overwrite(write_baseline_to)
+    is_first = baseline == write_baseline_to and baseline is not None and not baseline.exists()
+    known = read_baseline(baseline) if baseline and not is_first else None
+    suppressed = suppressions()
     with evidence(database, paths, as_of, redaction=redaction) as db:
         try:
-            investigation = check(db, as_of=as_of, settings=settings, only=only)
+            found = suppress(check(db, as_of=as_of, settings=settings, only=only), suppressed)
         except SettingError as error:
             raise click.UsageError(str(error)) from error
-        found = incidents(db, investigation)
-    if form == "json":
-        click.echo(to_text(investigation, found))
-    else:
-        _print(console(), investigation, found)
-    if investigation.as_of is None:
+        asked_at = found.as_of
+        if asked_at is not None:
+            found = compare(found, known) if known else found
+            wanted = Selection(
+                since=spoken(since, before=asked_at, zone=zone, option="--since") if since else None,
+                until=spoken(until, before=asked_at, zone=zone, option="--until") if until else None,
+                queue=queue,
+                job_class=job_class,
+            )
+            found = select(db, found, wanted)
+        told = only_new(found) if new_only else found
+        joined = incidents(db, told)
+    if write_baseline_to and not found.no_data:
+        write_baseline(write_baseline_to, found)
+    _tell(told, joined, form, fail_on, output)
+    if told.no_data:
         ctx.exit(NO_DATA)
-    if fails(investigation, fail_on):
+    if fails(told, fail_on):
         ctx.exit(FOUND)
 
 
-def fails(investigation: Investigation, fail_on: str) -> bool:
-    """Whether a finding is at or above a severity; none is above ``none``."""
-    if fail_on == "none":
-        return False
-    least = SEVERITIES.index(fail_on)
-    return any(SEVERITIES.index(finding.severity) >= least for finding in investigation.findings)
-
-
-def _print(out: Console, investigation: Investigation, found: Sequence[Incident]) -> None:
-    if investigation.as_of is None:
-        out.print(
-            "There is no evidence with a time in it, so nothing could be checked. Read some: jobtrail ingest PATH..."
-        )
-        return
-    findings = investigation.findings
-    told = count(len(findings), "finding") if findings else "Nothing found"
-    if len(found) < len(findings):
-        told += f" in {count(len(found), 'incident')}"
-    inputs = count(len(investigation.inputs), "input")
-    out.print(f"{told}. As of {investigation.as_of:%Y-%m-%d %H:%M:%S} UTC, from {inputs}.\n")
-    by_name = {finding.fingerprint: finding for finding in findings}
-    for incident in found:
-        _print_incident(out, incident, [by_name.pop(name) for name in incident.findings])
-    for finding in by_name.values():
-        _print_finding(out, finding)
-    for status in ("clean", "skipped"):
-        _print_checks(out, [each for each in investigation.checks if each.status == status])
-    if findings:
-        out.print("All evidence and the SQL behind each finding: jobtrail report incident, or --format json")
-
-
-def _print_incident(out: Console, incident: Incident, findings: Sequence[Finding]) -> None:
-    """Findings that belong together below a line that says so, with what is known of all of them."""
-    if len(findings) > 1:
-        out.print(Text(f"{count(len(findings), 'finding')} that belong together", "bold"))
-        for fact in facts(incident):
-            out.print("  ", plain(fact), sep="", soft_wrap=True)
-        out.print()
-    for finding in findings:
-        _print_finding(out, finding)
-
-
-def _print_finding(out: Console, finding: Finding) -> None:
-    """Severity and title at the margin, the rest below in two columns, wrapped and never cut."""
-    out.print(Text(f"{finding.severity.upper()}  ", _COLOURS[finding.severity]) + plain(finding.title))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
-    for label, words in _rows(finding):
-        table.add_row(f"  {label}", plain(words))
-    out.print(table)
-    out.print()
-
-
-def _rows(finding: Finding) -> Iterator[tuple[str, str]]:
-    yield "rule", f"{finding.rule}, {finding.confidence} confidence: {finding.confidence_reason}"
-    if finding.first_at:
-        yield "when", f"{_when(finding)} UTC"
-    more = finding.job_count - _JOBS
-    yield (
-        ("job" if finding.job_count == 1 else "jobs"),
-        ", ".join(finding.jobs[:_JOBS]) + (f" and {more:,} more" if more > 0 else ""),
-    )
-    for number, piece in enumerate(finding.evidence[:_PIECES]):
-        at = f"{piece.at:%H:%M:%S} " if piece.at else ""
-        yield "" if number else "evidence", f"{at}{piece.text} ({piece.source}:{piece.line})"
-    yield "next", finding.next_steps[0]
-
-
-def _when(finding: Finding) -> str:
-    first, last = finding.first_at, finding.last_at
-    if first is None or last is None or last - first < timedelta(seconds=1):
-        return f"{first:%Y-%m-%d %H:%M:%S}"
-    return period(first, last)
-
-
-def _print_checks(out: Console, checks: list[Check]) -> None:
-    if not checks:
-        return
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for each in checks:
-        table.add_row(f"  {each.rule}", plain(each.reason))
-    out.print("Clean" if checks[0].status == "clean" else "Not asked, for want of evidence", style="bold")
-    out.print(table)
-    out.print()
+def _tell(
+    investigation: Investigation, found: Sequence[Incident], form: str, fail_on: str, output: Path | None
+) -> None:
+    """In the format wanted; where that goes into a file, people still get their text."""
+    if form == "text" or output is not None:
+        print_investigation(console(), investigation, found)
+    if form == "text":
+        text = text_of(investigation, found) if output else ""
+    else:
+        text = FORMATS[form](investigation, found, fail_on)
+    if output is not None:
+        write_whole(output, text)
+    elif form != "text":
+        click.echo(text, nl=False)

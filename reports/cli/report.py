@@ -9,19 +9,24 @@ from pathlib import Path
 import click
 import duckdb
 
+from analysis.baseline import compare
 from analysis.check import SettingError, check
-from analysis.finding import SEVERITIES, Investigation
+from analysis.finding import Investigation
 from analysis.impact import impact
 from analysis.incidents import incidents
 from analysis.moments import moments
 from analysis.series import queue_series, timeline
+from analysis.suppression import suppress
 from ingest.redaction import Redaction
 from reports.cli import FOUND, NO_DATA, Trouble
-from reports.cli.check import fails, settings_of
+from reports.cli.baselines import read_baseline
+from reports.cli.check import settings_of
 from reports.cli.evidence import DATABASE, evidence, moment
 from reports.cli.redacting import redacting
+from reports.cli.suppressions import suppressions
 from reports.cli.terminal import console, plain
 from reports.cli.words import words
+from reports.fail_on import BARS, fails
 from reports.incident import IncidentReport, incident
 from reports.render import RENDERERS
 
@@ -57,8 +62,10 @@ Examples:
     help="A file ending in .html, .md or .json. May be given several times.",
 )
 @click.option("--title", callback=words, default="Incident report", show_default=True)
-@click.option("--fail-on", type=click.Choice([*SEVERITIES, "none"]), default="none", show_default=True,
+@click.option("--fail-on", type=click.Choice(BARS), default="none", show_default=True,
               help="Exit with 1 from this severity on.")  # fmt: skip
+@click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False),
+              help="Say of each finding whether it is new, known or worse than in this file of check's.")  # fmt: skip
 @click.option("--as-of", callback=moment, help="Ask at this moment (ISO 8601) instead of the latest observation.")
 @click.option("--set", "settings", multiple=True, callback=settings_of, help="A threshold: rule.param=value.")
 @redacting
@@ -71,20 +78,25 @@ def incident_command(  # noqa: PLR0913, PLR0917 - the options of a command
     outputs: tuple[Path, ...],
     title: str,
     fail_on: str,
+    baseline: Path | None,
     as_of: datetime | None,
     settings: dict[str, str],
 ) -> None:
     """Write an incident report from the database or from the paths given."""
     for output in outputs:
-        _refuse(output, (*paths, database))
+        _refuse(output, (*paths, database, *filter(None, [baseline])))
+    known = read_baseline(baseline) if baseline else None
+    suppressed = suppressions()
     with evidence(database, paths, as_of, redaction=redaction) as db:
         try:
-            investigation = check(db, as_of=as_of, settings=settings)
+            investigation = suppress(check(db, as_of=as_of, settings=settings), suppressed)
         except SettingError as error:
             raise click.UsageError(str(error)) from error
         if investigation.as_of is None:
             console().print("There is no evidence with a time in it, so there is nothing to report.")
             ctx.exit(NO_DATA)
+        if known:
+            investigation = compare(investigation, known)
         write(db, investigation, outputs, title=title)
     if fails(investigation, fail_on):
         ctx.exit(FOUND)

@@ -28,8 +28,9 @@ def defaults(name: str, command: click.Command, commands: Sequence[str]) -> dict
 
     Raises ``ClickException`` for a file that is no TOML, and for a table or a key that nothing reads.
     """
-    told = _file()
+    told = written()
     told.pop("log", None)  # the mappings of logs: ingest.mapping reads and checks them
+    told.pop("suppress", None)  # reports.cli.suppressions does
     tables = {key: value for key, value in told.items() if isinstance(value, dict)}
     for key in told:
         if key not in tables and key != "db":
@@ -73,7 +74,8 @@ def _unknown(what: str, key: str, known: Sequence[str]) -> click.ClickException:
     return click.UsageError(f"{FILE}: there is no {what}; {there_is}")
 
 
-def _file() -> dict[str, Any]:
+def written() -> dict[str, Any]:
+    """All that the file says. Raises ``ClickException`` for a file that is no TOML."""
     if not FILE.is_file():
         return {}
     import tomllib  # noqa: PLC0415 - only where there is a file
@@ -82,5 +84,5 @@ def _file() -> dict[str, Any]:
         return tomllib.loads(FILE.read_text(encoding="utf-8"))
     except OSError as error:
         raise click.UsageError(f"cannot read {FILE}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # beside its own errors, those of numbers with too many digits
         raise click.UsageError(f"{FILE} is no valid TOML: {error}") from error

@@ -12,12 +12,13 @@ from rich.text import Text
 
 GAP = 2
 """Spaces between two columns."""
-_PIPE_WIDTH = 200
+PIPE_WIDTH = 200
+"""Columns where nobody watches: of a pipe or a file."""
 
 
 def console() -> Console:
     """A console without guesses about colours of values; values from logs go in as ``plain`` text."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def plain(value: object) -> Text:

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from analysis.counts import count
-from reports import labels, picture, wording
+from reports import labels, picture, standing, wording
 from reports.incident import IMPACT_NOTE, IncidentReport
 
 _FINDINGS_SHOWN = 25
@@ -31,6 +31,7 @@ def render(report: IncidentReport) -> str:
         styles=Markup(styles),  # noqa: S704 - our own file
         styles_digest=b64encode(sha256(styles.encode()).digest()).decode(),
         picture=picture,
+        standing=standing,
         wording=wording,
         count=count,
         labels=labels,

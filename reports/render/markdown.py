@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from analysis.counts import count
 from analysis.finding import Evidence, Finding
+from reports import standing
 from reports.incident import IMPACT_NOTE, Blank, IncidentReport, NextStep
 from reports.incidents import ToldIncident
 from reports.labels import metric, subject, threshold
@@ -56,6 +57,8 @@ def _document(report: IncidentReport) -> Iterator[str]:
         yield from ("## Findings", "")
     for place, finding in enumerate(report.findings, start=1):
         yield from _finding(place, finding, report.alone.get(place))
+    yield from _section("Suppressed", (f"* {_text(line)}" for line in standing.suppressions(report)))
+    yield from _section("No longer found", (f"* {_text(line)}" for line in standing.no_longer_found(report.baseline)))
     for blank in report.blanks:
         yield from _blank(blank)
     yield from _section("Blind spots", (f"* {_text(each)}" for each in report.blind_spots))
@@ -153,7 +156,9 @@ def _queues(report: IncidentReport) -> Iterator[str]:
 
 def _finding(place: int, finding: Finding, alone: ToldIncident | None) -> Iterator[str]:
     yield from (f"### {place}. {_text(finding.title)}", "")
-    yield f"**{finding.severity}**, {_text(finding.rule)}, {_text(period(finding.first_at, finding.last_at))}."
+    status = f", {_text(standing.status(finding))}" if finding.status else ""
+    when = _text(period(finding.first_at, finding.last_at))
+    yield f"**{finding.severity}**{status}, {_text(finding.rule)}, {when}."
     yield from (f"Confidence {finding.confidence}: {_text(finding.confidence_reason)}.", "")
     yield from (f"* {_text(fact)}" for fact in (alone.facts if alone else ()))
     yield from (f"* {_text(subject(name))}: {_text(value)}" for name, value in finding.subject.items())

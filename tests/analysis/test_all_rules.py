@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 import analysis.rules
+from analysis.finding import SEVERITIES
 from analysis.rule import Family, Rule
 from analysis.rules import RULES
 from ingest import schema
@@ -21,7 +25,7 @@ from tests.analysis.tables import CASES, checked, database, empty_database
 
 FOLDER = Path(analysis.rules.__file__).parent
 ROW = {"scope", "system", "job_key", "job_id", "attempt", "first_at", "last_at"}
-HEADINGS = ["Why it matters", "What to look at first", "Blind spots"]
+HEADINGS = ["Why it matters", "What to look at first", "Severity", "Blind spots"]
 COLUMNS = {column.name for name in schema.DERIVED for column in schema.table(name).columns}
 NAMED_AS_A_COLUMN = {("retried-often", "attempts")}
 """This setting was public before the rule of names; a table macro has to call it otherwise."""
@@ -118,6 +122,15 @@ def test_its_first_line_is_its_name_and_its_definition(rule: Rule[Any]) -> None:
 @each_rule
 def test_its_headings_are_present_and_in_order(rule: Rule[Any]) -> None:
     assert re.findall(r"^(\S.*[^.:\n])$", rule.docstring, re.MULTILINE) == HEADINGS
+
+
+@each_rule
+def test_its_severities_are_those_that_its_words_name(rule: Rule[Any]) -> None:
+    verdict = ast.parse(textwrap.dedent(inspect.getsource(rule.verdict)))
+    said = next(node.value for node in ast.walk(verdict) if isinstance(node, ast.keyword) and node.arg == "severity")
+    used = {node.value for node in ast.walk(said) if isinstance(node, ast.Constant)} & {*SEVERITIES}
+    words = re.findall(r"\w+", rule.docstring.partition("\nSeverity\n")[2].partition("\n\n")[0].lower())
+    assert used == {*words} & {*SEVERITIES}, "say under Severity which it gives, and when"
 
 
 @each_rule

@@ -17,7 +17,22 @@ from pydantic import BaseModel
 
 from analysis.check import check
 from analysis.check_json import schema_text, to_json, to_text
-from analysis.finding import Check, Confidence, Coverage, Evidence, Finding, Investigation, Severity
+from analysis.finding import (
+    BaselineComparison,
+    BaselineEntry,
+    Before,
+    Check,
+    Confidence,
+    Coverage,
+    Evidence,
+    Finding,
+    Investigation,
+    Selection,
+    Severity,
+    StaleSuppression,
+    Status,
+    Suppressed,
+)
 from analysis.incidents import Change, Comparison, Difference, Incident, incidents
 from reports.cli import cli
 from tests.analysis.tables import CASES, Case, checked, empty_database
@@ -29,6 +44,12 @@ VALUES: dict[str, type[BaseModel]] = {
     "check": Check,
     "finding": Finding,
     "evidence": Evidence,
+    "before": Before,
+    "suppressed": Suppressed,
+    "stale_suppression": StaleSuppression,
+    "baseline": BaselineComparison,
+    "baseline_entry": BaselineEntry,
+    "selection": Selection,
     "incident": Incident,
     "comparison": Comparison,
     "difference": Difference,
@@ -75,6 +96,12 @@ def test_the_contract_knows_every_severity_and_confidence() -> None:
     finding = SCHEMA["$defs"]["finding"]["properties"]
     assert finding["severity"]["enum"] == list(get_args(Severity))
     assert finding["confidence"]["enum"] == list(get_args(Confidence))
+
+
+def test_the_contract_knows_every_status_of_a_finding_and_of_a_suppression() -> None:
+    assert SCHEMA["$defs"]["finding"]["properties"]["status"]["enum"] == [*get_args(Status), None]
+    stale = get_args(StaleSuppression.model_fields["status"].annotation)
+    assert SCHEMA["$defs"]["stale_suppression"]["properties"]["status"]["enum"] == list(stale)
 
 
 def objects(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

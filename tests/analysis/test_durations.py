@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.durations import duration, in_words
+from analysis.durations import as_typed, duration, in_words
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,23 @@ def test_whole_seconds_come_back_from_their_parts(seconds: int) -> None:
 )
 def test_a_duration_is_said_in_its_two_largest_units(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=36_525)))
+def test_what_is_typed_for_a_duration_means_it(span: timedelta) -> None:
+    assert abs(duration(as_typed(span)) - span) <= timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("span", "typed"),
+    [
+        (timedelta(0), "0s"),
+        (timedelta(minutes=10), "10m"),
+        (timedelta(hours=1, minutes=30), "1h30m"),
+        (timedelta(hours=72), "3d"),
+        (timedelta(milliseconds=300), "300ms"),
+        (timedelta(seconds=1, microseconds=500), "1s0.5ms"),
+    ],
+)
+def test_a_duration_is_typed_in_few_letters(span: timedelta, typed: str) -> None:
+    assert as_typed(span) == typed

@@ -40,10 +40,6 @@ def test_each_command_says_what_it_does(name: str) -> None:
     assert "Example" in result.output, "add one to its epilog, or to EXAMPLES in reports/cli/__init__.py"
 
 
-def test_help_says_what_the_exit_codes_mean() -> None:
-    assert "2  wrong usage" in run("--help").output
-
-
 def test_the_version_is_told() -> None:
     assert run("--version").output.startswith("jobtrail, version ")
 

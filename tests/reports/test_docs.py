@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from analysis.rule import Rule
 from analysis.rules import RULES
+from reports.cli import EXIT_CODES, cli
+from reports.cli.suppressions import suppressions
+from reports.interrupts import STOPPED
 from scripts.write_docs import DOCS, PAGES
 
 
@@ -32,3 +40,31 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_heading() -> None:
             bars = line.replace("\\|", "").count("|") if line.startswith("| ") else 0
             assert not (cells and bars) or bars == cells, line
             cells = bars
+
+
+def test_the_commands_of_the_page_on_ci_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(DOCS.parent / "sample_logs" / "retry-storm", "logs")
+    page = (DOCS / "ci.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    jobtrail (.+)$", page, re.MULTILINE)
+    ended = {words: CliRunner().invoke(cli, shlex.split(words)) for words in commands}
+    assert {words: result.exit_code for words, result in ended.items() if result.exit_code > 1} == {}
+    assert len(ended) > 8
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written >= {"baseline.json", "junit.xml", "check.json", "jobtrail.prom"}
+
+
+def test_the_suppression_of_the_page_on_ci_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (DOCS / "ci.md").read_text(encoding="utf-8")
+    written = re.search(r"^    \[\[suppress\]\]\n(?:    .+\n)+", page, re.MULTILINE)
+    assert written
+    Path("jobtrail.toml").write_text(written[0], encoding="utf-8")
+    assert [each.rule for each in suppressions()] == ["unread-queue"]
+
+
+def test_the_page_on_ci_tells_every_exit_code_of_a_check_that_ran_to_its_end() -> None:
+    page = (DOCS / "ci.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\d+) \|", page, re.MULTILINE) == [str(code) for code in EXIT_CODES if code != STOPPED]
