@@ -23,6 +23,7 @@ from analysis.rules import (
     retries_multiplied,
     retry_storm,
     slow_run,
+    slower_class,
     unread_queue,
 )
 
@@ -43,6 +44,7 @@ RULES: tuple[Rule[Any], ...] = (
     retries_multiplied.RULE,
     poison.RULE,
     slow_run.RULE,
+    slower_class.RULE,
     queue_latency.RULE,
     unread_queue.RULE,
 )

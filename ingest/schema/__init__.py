@@ -40,6 +40,8 @@ DERIVED = (
     "workers",
     "queue_minutes",
     "class_baselines",
+    "class_changes",
+    "class_periods",
     "work_paces",
     "coverage",
 )

@@ -24,6 +24,8 @@ CASE_TABLES = (
     "attempts",
     "workers",
     "class_baselines",
+    "class_changes",
+    "class_periods",
     "work_paces",
     "attempt_evidence",
     "queue_minutes",
@@ -36,6 +38,8 @@ _USUAL: dict[str, dict[str, Any]] = {
     "attempts": {"job_class": "Job", "queue": "default", "attempt": 1, "last_seen_at": datetime(2026, 1, 5)},  # noqa: DTZ001 - naive UTC as the table
     "workers": {"state_basis": "a heartbeat", "confidence": "high"},
     "class_baselines": {"job_class": "Job", "queue": "default"},
+    "class_changes": {"job_class": "Job", "queue": "default"},
+    "class_periods": {"job_class": "Job", "queue": "default"},
     "work_paces": {"job_class": "Job"},
     "queue_minutes": {"queue": "default"},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},

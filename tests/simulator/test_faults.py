@@ -16,9 +16,7 @@ from tests.simulator.truth import SHOWS
 FEW: tuple[tuple[int, Form], ...] = ((4, "job_log"), (5, "sidekiq"))
 """Days of the suite, which have all faults between them."""
 
-LOW_RECALL = {
-    "slow-run": "where a class became slower during the day, its spread is that of both times together",
-}
+LOW_RECALL: dict[str, str] = {}
 """Rule to what it is known to get wrong."""
 
 NOT_PLANTED = {"discarded", "retries-multiplied"}

@@ -20,8 +20,11 @@ from tests.simulator.written import Files
 
 ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
+ABOUT_CLASSES = frozenset({"slower-class"})
+"""The same about a class of jobs."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
+_ABOUT_THEN = 3600.0
 _SOON = 1800.0
 """What happened this shortly before the end of the day, nobody is blamed for having left out."""
 
@@ -60,7 +63,11 @@ class Truth:
             if self._shows(fault, job)
         ]
         for trouble in self._life.troubles:
-            shown = {"gateway-down": self._storm_shows, "import": self._latency_shows}.get(trouble.fault)
+            shown = {
+                "gateway-down": self._storm_shows,
+                "import": self._latency_shows,
+                "class-slower": self._slowness_shows,
+            }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
         return dues
@@ -82,6 +89,15 @@ class Truth:
         if rule == "retry-storm":
             return any(later - first <= 300 for first, later in zip(moments, moments[19:], strict=False))
         return bool(moments) and moments[-1] - moments[0] >= 120
+
+    def may_of_class(self, rule: str, job_class: str, begins_at: float) -> bool:
+        """Whether it is true of this class from about then on."""
+        return any(
+            rule in RIGHT[trouble.fault]
+            and trouble.subject == job_class
+            and abs(trouble.begins_at - begins_at) <= _ABOUT_THEN
+            for trouble in self._life.troubles
+        )
 
     # What plainly happened
 
@@ -205,6 +221,17 @@ class Truth:
             if run.queued_at >= begins_at and run.started_at - run.queued_at > 120
         ]
         return bool(late) and max(late)[0] - min(late)[0] > 300 and _most(late)
+
+    def _slowness_shows(self, job_class: str, begins_at: float) -> bool:
+        """Of this class 60 runs are seen before, and as many after."""
+        seen = [
+            run.started_at >= begins_at
+            for job in self._life.jobs
+            if job.job_class == job_class
+            for run in job.runs
+            if run.outcome == "succeeded" and self._sees_whole(run)
+        ]
+        return min(sum(seen), len(seen) - sum(seen)) >= 60
 
 
 def _most(seen: list[tuple[float, bool]]) -> bool:
