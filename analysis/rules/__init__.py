@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.rule import Rule
 from analysis.rules import (
+    backlog,
     discarded,
     double_success,
     enqueued_twice,
@@ -46,5 +47,6 @@ RULES: tuple[Rule[Any], ...] = (
     slow_run.RULE,
     slower_class.RULE,
     queue_latency.RULE,
+    backlog.RULE,
     unread_queue.RULE,
 )

@@ -8,9 +8,9 @@ What to look at first
     What changed at that moment: a deploy, a database that grew past its memory, a service that it calls.
 
 Blind spots
-    A class with fewer than 60 successful runs, or 30 on one side of the change. A change that comes by and by. Runs
-    that became slower while half of them stayed as quick as before. In the logs of a single day a change may be what
-    every day brings at that hour: then the confidence is low.
+    A class with fewer than 60 successful runs, or 30 on one side of the change. A change that comes by and by, and a
+    slow hour in the middle of a quick day. Runs that became slower while half of them stayed as quick as before. In the
+    logs of a single day a change may be what every day brings at that hour; the confidence says so.
 """
 
 from __future__ import annotations

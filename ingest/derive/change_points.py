@@ -25,7 +25,7 @@ LEVEL = 0.05
 LEVEL_WITHIN = 0.01
 """What a change parts is parted again only where that is surer: more splits are tried there."""
 LONGEST_BLOCK = 6
-SUDDEN = 0.6
+SUDDEN = 0.5
 """So much of a change must lie between the points beside it: a day that becomes busier by and by has no change."""
 
 
@@ -83,7 +83,8 @@ def _split(values: Sequence[float], random: Random, level: float) -> tuple[int, 
     apart = [[abs(one - other) for other in values] for one in values]
     best, at = _largest_distance(apart, range(size), margin)
     change = median(values[at:]) - median(values[:at])
-    if abs(change) < LEAST_CHANGE or not _is_sudden(values, at, change):
+    step = _step(values, at)
+    if abs(step) < max(LEAST_CHANGE, SUDDEN * abs(change)):
         return None
     block = max(2, min(LONGEST_BLOCK, size // 8))
     too_often = math.floor(level * (SHUFFLES + 1))
@@ -115,10 +116,9 @@ def _largest_distance(apart: Sequence[Sequence[float]], order: Sequence[int], ma
     return best, at
 
 
-def _is_sudden(values: Sequence[float], at: int, change: float) -> bool:
-    near = max(3, len(values) // 12)
-    step = median(values[at : at + near]) - median(values[max(0, at - near) : at])
-    return step / change >= SUDDEN
+def _step(values: Sequence[float], at: int) -> float:
+    near = max(3, len(values) // 16)
+    return median(values[at : at + near]) - median(values[max(0, at - near) : at])
 
 
 def _shuffled(size: int, block: int, random: Random) -> list[int]:

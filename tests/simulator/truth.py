@@ -18,7 +18,7 @@ from tests.simulator.life import Event, Job, Life, Run
 from tests.simulator.shop import BY_NAME
 from tests.simulator.written import Files
 
-ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
+ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
 ABOUT_CLASSES = frozenset({"slower-class"})
 """The same about a class of jobs."""
@@ -67,6 +67,7 @@ class Truth:
                 "gateway-down": self._storm_shows,
                 "import": self._latency_shows,
                 "class-slower": self._slowness_shows,
+                "exports-at-midnight": self._is_worked_off,
             }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
@@ -84,6 +85,8 @@ class Truth:
 
     def may_of_queue(self, rule: str, queue: str, begins_at: float, ends_at: float) -> bool:
         """Whether it is true of this queue at some time between."""
+        if rule == "backlog":
+            return self._is_worked_off(queue, begins_at)
         happened = _failures(self._life, queue) if rule == "retry-storm" else _lates(self._life, queue)
         moments = sorted(moment for moment in happened if begins_at - 600 <= moment <= ends_at + 600)
         if rule == "retry-storm":
@@ -221,6 +224,15 @@ class Truth:
             if run.queued_at >= begins_at and run.started_at - run.queued_at > 120
         ]
         return bool(late) and max(late)[0] - min(late)[0] > 300 and _most(late)
+
+    def _is_worked_off(self, queue: str, _begins_at: float) -> bool:
+        """At the end of the day jobs have been waiting on it for minutes, and others were taken until then."""
+        ends_at = self._life.ends_at
+        jobs = [job for job in self._life.jobs if job.queue == queue]
+        waits = any(not job.runs and self._sees_any(job, "enqueued") and job.due_at < ends_at - 360 for job in jobs)
+        return waits and any(
+            run.started_at > ends_at - 540 for job in jobs for run in job.runs if self._sees(run, "started")
+        )
 
     def _slowness_shows(self, job_class: str, begins_at: float) -> bool:
         """Of this class 60 runs are seen before, and as many after."""
