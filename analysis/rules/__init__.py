@@ -12,6 +12,7 @@ from analysis.rules import (
     enqueued_twice,
     hung,
     lost,
+    missed_schedule,
     never_started,
     orphaned,
     overdue,
@@ -49,4 +50,5 @@ RULES: tuple[Rule[Any], ...] = (
     queue_latency.RULE,
     backlog.RULE,
     unread_queue.RULE,
+    missed_schedule.RULE,
 )

@@ -54,6 +54,7 @@ STEPS = (
     "class_changes",
     "class_baselines",
     "work_paces",
+    "class_schedules",
     "queue_minutes",
     "coverage",
 )

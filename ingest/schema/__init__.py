@@ -42,6 +42,7 @@ DERIVED = (
     "class_baselines",
     "class_changes",
     "class_periods",
+    "class_schedules",
     "work_paces",
     "coverage",
 )

@@ -26,6 +26,7 @@ CASE_TABLES = (
     "class_baselines",
     "class_changes",
     "class_periods",
+    "class_schedules",
     "work_paces",
     "attempt_evidence",
     "queue_minutes",

@@ -20,7 +20,7 @@ from tests.simulator.written import Files
 
 ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
-ABOUT_CLASSES = frozenset({"slower-class"})
+ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule"})
 """The same about a class of jobs."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
