@@ -6,12 +6,14 @@ from typing import Any
 
 from analysis.rule import Rule
 from analysis.rules import (
+    backlog,
     discarded,
     double_success,
     enqueued_twice,
     error_surge,
     hung,
     lost,
+    missed_schedule,
     never_started,
     new_error,
     orphaned,
@@ -25,6 +27,7 @@ from analysis.rules import (
     retries_multiplied,
     retry_storm,
     slow_run,
+    slower_class,
     unread_queue,
 )
 
@@ -45,8 +48,11 @@ RULES: tuple[Rule[Any], ...] = (
     retries_multiplied.RULE,
     poison.RULE,
     slow_run.RULE,
+    slower_class.RULE,
     queue_latency.RULE,
+    backlog.RULE,
     new_error.RULE,
     error_surge.RULE,
     unread_queue.RULE,
+    missed_schedule.RULE,
 )

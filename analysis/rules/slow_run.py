@@ -12,7 +12,7 @@ Severity
 
 Blind spots
     Classes with too few runs to know what is usual. A class with two kinds of run, quick and slow, is judged by its
-    slow kind. A class that became slow as a whole has no outliers.
+    slow kind. A class that became slow as a whole is ``slower-class``: its runs are judged by those since.
 """
 
 from __future__ import annotations

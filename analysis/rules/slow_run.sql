@@ -1,7 +1,8 @@
 -- Successful runs far above the usual of their class: on the log scale, against its body, and by an amount that matters.
 with classes as (
     -- The longest of n ordinary runs scores about sqrt(2 ln n): so far, and half a point more, is chance. And the spread
-    -- of n runs is a guess, too low by 2 / sqrt(n) every so often.
+    -- of n runs is a guess, too low by 2 / sqrt(n) every so often. Of a class that changed its pace each period is judged
+    -- by itself.
     select
         *,
         greatest($score, sqrt(2 * ln(runs)) + 0.5) * (1 + 2 / sqrt(runs)) as bar_score,
@@ -13,7 +14,7 @@ with classes as (
                     slow_log_median
                     + greatest($score, sqrt(2 * ln(slow_runs)) + 0.5) * (1 + 2 / sqrt(slow_runs)) * slow_log_spread / 0.6745
         end as slow_kind_bar
-    from class_baselines
+    from class_periods
     where runs >= $min_runs
 ),
 
@@ -56,6 +57,8 @@ inner join classes as c
     on
         a.scope = c.scope and a.system = c.system and a.job_class = c.job_class
         and coalesce(a.queue, '') = coalesce(c.queue, '')
+        and (c.from_at is null or a.started_at >= c.from_at)
+        and (c.until_at is null or a.started_at < c.until_at)
 where
     a.sure_run > 0
     and 0.6745 * (ln(a.sure_run) - c.log_median) / c.log_spread > c.bar_score

@@ -1,8 +1,9 @@
 """
 From evidence to the derived tables: what happened to each job, at an explicit moment.
 
-Everything here is SQL over the evidence tables; the files run in the order of ``STEPS``. At another moment than the
-stored one the same files run over views that hide all later evidence, into temporary tables that hide the stored ones.
+Nearly everything here is SQL over the evidence tables; the files run in the order of ``STEPS``. At another moment than
+the stored one the same files run over views that hide all later evidence, into temporary tables that hide the stored
+ones.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ingest import schema
+from ingest.derive import change_points
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,14 +51,20 @@ STEPS = (
     "jobs",
     "job_ids",
     "attempt_evidence",
+    "run_points",
+    "class_changes",
     "class_baselines",
     "class_errors",
     "class_hours",
     "work_paces",
+    "class_schedules",
     "queue_minutes",
     "coverage",
 )
-"""The derivations, each in the file of its name. After ``runs`` the runs are fused."""
+"""
+The derivations, each in the file of its name. After ``runs`` the runs are fused; after ``run_points``, which has a few
+rows for each class, changes of their level are found in Python.
+"""
 
 _SCRATCH = (
     "copied_lines",
@@ -80,6 +88,9 @@ _SCRATCH = (
     "process_looks",
     "enqueues",
     "executions",
+    "run_points",
+    "change_points",
+    "usual_runs",
 )
 
 _SEEN_BY = {
@@ -166,6 +177,8 @@ def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
         db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
         if step == "runs":
             _fuse(db)
+        if step == "run_points":
+            change_points.find(db)
     for name in ("told_events", "told_snapshot_jobs"):
         db.execute(f"drop view temp.{name}")
     for name in _SCRATCH:

@@ -1,16 +1,58 @@
 -- What is usual per class and queue. Durations are judged on the log scale, where job durations are roughly symmetric:
 -- modified z-score 0.6745 * (ln x - median) / MAD (Iglewicz and Hoaglin 1993), spread at least 0.1.
-insert into class_baselines by name
+create or replace temp table usual_runs as
 with finished as (
     select
         scope,
         system,
         job_class,
         queue,
+        started_at,
         run,
         ln(greatest(run, 0.0005)) as log_run
     from attempts
     where state = 'succeeded' and run is not null and job_class is not null
+),
+
+-- The whole time, and the periods between two changes of a class's pace.
+periods as (
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        changed_at as from_at,
+        until_at
+    from class_changes
+    union all by name
+    select
+        scope,
+        system,
+        job_class,
+        queue,
+        min(from_at) as from_at,
+        min(changed_at) as until_at
+    from class_changes
+    group by scope, system, job_class, queue
+),
+
+of_periods as (
+    select
+        *,
+        null as from_at,
+        null as until_at
+    from finished
+    union all by name
+    select
+        f.*,
+        p.from_at,
+        p.until_at
+    from finished as f
+    inner join periods as p
+        on
+            f.scope = p.scope and f.system = p.system and f.job_class = p.job_class
+            and f.queue is not distinct from p.queue
+            and f.started_at >= p.from_at and (f.started_at < p.until_at or p.until_at is null)
 ),
 
 medians as (
@@ -19,10 +61,11 @@ medians as (
         system,
         job_class,
         queue,
+        from_at,
         count(*) as runs,
         median(log_run) as log_median
-    from finished
-    group by scope, system, job_class, queue
+    from of_periods
+    group by scope, system, job_class, queue, from_at
 ),
 
 spreads as (
@@ -31,13 +74,14 @@ spreads as (
         f.system,
         f.job_class,
         f.queue,
+        f.from_at,
         greatest(median(abs(f.log_run - m.log_median)), 0.1) as log_spread
-    from finished as f
+    from of_periods as f
     inner join medians as m
         on
             f.scope = m.scope and f.system = m.system and f.job_class = m.job_class
-            and f.queue is not distinct from m.queue
-    group by f.scope, f.system, f.job_class, f.queue
+            and f.queue is not distinct from m.queue and f.from_at is not distinct from m.from_at
+    group by f.scope, f.system, f.job_class, f.queue, f.from_at
 ),
 
 scored as (
@@ -46,15 +90,15 @@ scored as (
         m.log_median,
         s.log_spread,
         0.6745 * (f.log_run - m.log_median) / s.log_spread as score
-    from finished as f
+    from of_periods as f
     inner join medians as m
         on
             f.scope = m.scope and f.system = m.system and f.job_class = m.job_class
-            and f.queue is not distinct from m.queue
+            and f.queue is not distinct from m.queue and f.from_at is not distinct from m.from_at
     inner join spreads as s
         on
             f.scope = s.scope and f.system = s.system and f.job_class = s.job_class
-            and f.queue is not distinct from s.queue
+            and f.queue is not distinct from s.queue and f.from_at is not distinct from s.from_at
 ),
 
 usual_runs as (
@@ -63,6 +107,8 @@ usual_runs as (
         system,
         job_class,
         queue,
+        from_at,
+        any_value(until_at) as until_at,
         count(*) as runs,
         quantile_cont(run, 0.5) as run_p50,
         quantile_cont(run, 0.95) as run_p95,
@@ -75,7 +121,7 @@ usual_runs as (
         count(*) filter (score > 3.5) as slow_runs,
         median(log_run) filter (score > 3.5) as slow_log_median
     from scored
-    group by scope, system, job_class, queue
+    group by scope, system, job_class, queue, from_at
 ),
 
 slow_spreads as (
@@ -85,17 +131,28 @@ slow_spreads as (
         c.system,
         c.job_class,
         c.queue,
+        c.from_at,
         greatest(median(abs(c.log_run - u.slow_log_median)), 0.1) as slow_log_spread
     from scored as c
     inner join usual_runs as u
         on
             c.scope = u.scope and c.system = u.system and c.job_class = u.job_class
-            and c.queue is not distinct from u.queue
+            and c.queue is not distinct from u.queue and c.from_at is not distinct from u.from_at
     where c.score > 3.5
-    group by c.scope, c.system, c.job_class, c.queue
-),
+    group by c.scope, c.system, c.job_class, c.queue, c.from_at
+)
 
-all_attempts as (
+select
+    u.*,
+    w.slow_log_spread
+from usual_runs as u
+left join slow_spreads as w
+    on
+        u.scope = w.scope and u.system = w.system and u.job_class = w.job_class
+        and u.queue is not distinct from w.queue and u.from_at is not distinct from w.from_at;
+
+insert into class_baselines by name
+with all_attempts as (
     select
         scope,
         system,
@@ -125,10 +182,19 @@ select
     u.outlier_share,
     coalesce(u.slow_runs, 0) as slow_runs,
     u.slow_log_median,
-    w.slow_log_spread
+    u.slow_log_spread
 from all_attempts as a
 left join usual_runs as u
-    on a.scope = u.scope and a.system = u.system and a.job_class = u.job_class and a.queue is not distinct from u.queue
-left join slow_spreads as w
-    on a.scope = w.scope and a.system = w.system and a.job_class = w.job_class and a.queue is not distinct from w.queue
+    on
+        a.scope = u.scope and a.system = u.system and a.job_class = u.job_class
+        and a.queue is not distinct from u.queue and u.from_at is null
 order by a.scope, a.system, a.job_class, a.queue;
+
+insert into class_periods by name
+select u.* -- noqa: AM04
+from usual_runs as u
+anti join class_changes as c
+    on
+        u.scope = c.scope and u.system = c.system and u.job_class = c.job_class
+        and u.queue is not distinct from c.queue and u.from_at is null
+order by u.scope, u.system, u.job_class, u.queue, u.from_at;

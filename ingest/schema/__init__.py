@@ -42,6 +42,9 @@ DERIVED = (
     "class_baselines",
     "class_errors",
     "class_hours",
+    "class_changes",
+    "class_periods",
+    "class_schedules",
     "work_paces",
     "coverage",
 )

@@ -24,6 +24,9 @@ CASE_TABLES = (
     "attempts",
     "workers",
     "class_baselines",
+    "class_changes",
+    "class_periods",
+    "class_schedules",
     "work_paces",
     "class_errors",
     "class_hours",
@@ -38,6 +41,8 @@ _USUAL: dict[str, dict[str, Any]] = {
     "attempts": {"job_class": "Job", "queue": "default", "attempt": 1, "last_seen_at": datetime(2026, 1, 5)},  # noqa: DTZ001 - naive UTC as the table
     "workers": {"state_basis": "a heartbeat", "confidence": "high"},
     "class_baselines": {"job_class": "Job", "queue": "default"},
+    "class_changes": {"job_class": "Job", "queue": "default"},
+    "class_periods": {"job_class": "Job", "queue": "default"},
     "work_paces": {"job_class": "Job"},
     "class_errors": {"job_class": "Job"},
     "class_hours": {"job_class": "Job"},

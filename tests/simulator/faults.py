@@ -169,6 +169,19 @@ def import_day(world: World, begins_at: float, random: Random) -> None:
         world.at(moment + random.uniform(0, 60), lambda job=job: world.enqueue(job))
 
 
+def exports_at_midnight(world: World, begins_at: float, random: Random) -> None:
+    """Shortly before the day ends, hundreds of exports at once: they are still being worked off when it does."""
+    jobs = [world.make(BY_NAME["ExportOrders"], random) for _ in range(300)]
+
+    def bring() -> None:
+        if any("exports" in process.queues for process in world.alive()):
+            world.trouble("exports-at-midnight", "exports", begins_at + DAY)
+            for job in jobs:
+                world.after(random.uniform(0, 60), lambda job=job: world.enqueue(job))
+
+    world.at(begins_at + DAY - random.uniform(22, 28) * 60, bring)
+
+
 def timetable_forgotten(world: World, begins_at: float, _random: Random) -> None:
     """A periodic job is enqueued no more from noon on."""
 
@@ -246,6 +259,7 @@ FAULTS = (
     Fault(name="poison", rules=("poison", "orphaned"), plant=poison),
     Fault(name="bad-deploy", rules=("new-error", "error-surge"), plant=bad_deploy),
     Fault(name="declines", rules=("error-surge", "new-error"), plant=declines),
+    Fault(name="exports-at-midnight", rules=("backlog", "never-started"), plant=exports_at_midnight),
 )
 """The faults, in the order of the families they belong to."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from analysis.finding import Finding
 from analysis.rules import RULES
-from tests.simulator.truth import ABOUT_QUEUES, Truth
+from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, Truth
 from tests.simulator.written import MIDNIGHT
 
 KNOWN = {rule.name: rule.family for rule in RULES}
@@ -95,14 +95,22 @@ def score(findings: Iterable[Finding], truth: Truth) -> Score:
 def _claims(findings: Iterable[Finding]) -> Iterable[tuple[str, str, Finding]]:
     for finding in findings:
         if finding.severity != "info":
-            subjects = [finding.subject["queue"]] if finding.rule in ABOUT_QUEUES else list(finding.jobs)
+            subjects = (
+                [finding.subject["queue"]]
+                if finding.rule in ABOUT_QUEUES
+                else [finding.subject["job_class"]]
+                if finding.rule in ABOUT_CLASSES
+                else list(finding.jobs)
+            )
             yield from ((finding.rule, subject, finding) for subject in subjects)
 
 
 def _is_true(truth: Truth, rule: str, subject: str, finding: Finding) -> bool:
+    since, until = (((at or MIDNIGHT) - MIDNIGHT).total_seconds() for at in (finding.first_at, finding.last_at))
+    if rule in ABOUT_CLASSES:
+        return truth.may_of_class(rule, subject, since)
     if rule not in ABOUT_QUEUES:
         return truth.may(rule, subject)
-    since, until = (((at or MIDNIGHT) - MIDNIGHT).total_seconds() for at in (finding.first_at, finding.last_at))
     return truth.may_of_queue(rule, subject, since, until)
 
 

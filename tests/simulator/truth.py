@@ -18,12 +18,15 @@ from tests.simulator.life import Event, Job, Life, Run
 from tests.simulator.shop import BY_NAME
 from tests.simulator.written import Files
 
-ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency"})
+ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
+ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule"})
+"""The same about a class of jobs."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
 _MANY = 10
 """So many jobs of one class that fail in one hour are a surge, whichever of them was planted."""
+_ABOUT_THEN = 3600.0
 _SOON = 1800.0
 """What happened this shortly before the end of the day, nobody is blamed for having left out."""
 
@@ -69,7 +72,12 @@ class Truth:
             if self._shows(fault, job)
         ]
         for trouble in self._life.troubles:
-            shown = {"gateway-down": self._storm_shows, "import": self._latency_shows}.get(trouble.fault)
+            shown = {
+                "gateway-down": self._storm_shows,
+                "import": self._latency_shows,
+                "class-slower": self._slowness_shows,
+                "exports-at-midnight": self._is_worked_off,
+            }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
         return dues
@@ -86,11 +94,22 @@ class Truth:
 
     def may_of_queue(self, rule: str, queue: str, begins_at: float, ends_at: float) -> bool:
         """Whether it is true of this queue at some time between."""
+        if rule == "backlog":
+            return self._is_worked_off(queue, begins_at)
         happened = _failures(self._life, queue) if rule == "retry-storm" else _lates(self._life, queue)
         moments = sorted(moment for moment in happened if begins_at - 600 <= moment <= ends_at + 600)
         if rule == "retry-storm":
             return any(later - first <= 300 for first, later in zip(moments, moments[19:], strict=False))
         return bool(moments) and moments[-1] - moments[0] >= 120
+
+    def may_of_class(self, rule: str, job_class: str, begins_at: float) -> bool:
+        """Whether it is true of this class from about then on."""
+        return any(
+            rule in RIGHT[trouble.fault]
+            and trouble.subject == job_class
+            and abs(trouble.begins_at - begins_at) <= _ABOUT_THEN
+            for trouble in self._life.troubles
+        )
 
     # What plainly happened
 
@@ -236,6 +255,26 @@ class Truth:
             if run.queued_at >= begins_at and run.started_at - run.queued_at > 120
         ]
         return bool(late) and max(late)[0] - min(late)[0] > 300 and _most(late)
+
+    def _is_worked_off(self, queue: str, _begins_at: float) -> bool:
+        """At the end of the day jobs have been waiting on it for minutes, and others were taken until then."""
+        ends_at = self._life.ends_at
+        jobs = [job for job in self._life.jobs if job.queue == queue]
+        waits = any(not job.runs and self._sees_any(job, "enqueued") and job.due_at < ends_at - 360 for job in jobs)
+        return waits and any(
+            run.started_at > ends_at - 540 for job in jobs for run in job.runs if self._sees(run, "started")
+        )
+
+    def _slowness_shows(self, job_class: str, begins_at: float) -> bool:
+        """Of this class 60 runs are seen before, and as many after."""
+        seen = [
+            run.started_at >= begins_at
+            for job in self._life.jobs
+            if job.job_class == job_class
+            for run in job.runs
+            if run.outcome == "succeeded" and self._sees_whole(run)
+        ]
+        return min(sum(seen), len(seen) - sum(seen)) >= 60
 
 
 def _jobs_an_hour(runs: Iterable[Run]) -> Counter[tuple[str, int]]:

@@ -1,0 +1,21 @@
+-- What is usual for a class between two changes of its pace; a class without a change has one period.
+create table class_periods (
+    scope varchar not null,              -- the queue installation
+    system varchar not null,             -- the job system
+    job_class varchar not null,          -- class or task name
+    queue varchar,                       -- queue name
+    from_at timestamp,                   -- start of its first run, UTC; null of a class without a change
+    until_at timestamp,                  -- start of the next period, UTC; null where it lasts
+    runs bigint not null,                -- runs that succeeded, with a known duration
+    run_p50 double,                      -- median run, seconds
+    run_p95 double,                      -- 95th percentile, seconds
+    run_p99 double,                      -- 99th percentile, seconds
+    run_max double,                      -- longest run, seconds
+    log_median double,                   -- median of ln(run)
+    log_spread double,                   -- median absolute deviation of ln(run), at least 0.1
+    body_p99 double,                     -- 99th percentile of the runs whose modified z-score on the log scale is at most 3.5
+    outlier_share double,                -- share of the runs above that score: a large one is a second mode, not outliers
+    slow_runs bigint not null,           -- how many runs that share is
+    slow_log_median double,              -- median of ln(run) of these runs
+    slow_log_spread double               -- median absolute deviation of ln(run) of these runs, at least 0.1
+);
