@@ -53,6 +53,9 @@ class Rule(Generic[P]):
     ``job_key``, ``job_id``, ``attempt`` (null where the job as a whole is meant), ``first_at``, ``last_at``, the
     columns of ``subject``, and whatever ``verdict`` needs. Rows that agree on scope, system and ``subject`` make one
     finding.
+
+    A row about an input rather than a job has null for ``job_key`` and ``job_id``. It may name the lines that it rests
+    on: ``source_id`` with ``line_no``, and ``next_source_id`` with ``next_line_no``.
     """
 
     name: str

@@ -10,6 +10,7 @@ from analysis.rules import (
     double_success,
     enqueued_twice,
     hung,
+    log_gap,
     lost,
     never_started,
     orphaned,
@@ -45,4 +46,5 @@ RULES: tuple[Rule[Any], ...] = (
     slow_run.RULE,
     queue_latency.RULE,
     unread_queue.RULE,
+    log_gap.RULE,
 )

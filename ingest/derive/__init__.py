@@ -53,6 +53,7 @@ STEPS = (
     "work_paces",
     "queue_minutes",
     "coverage",
+    "log_gaps",
 )
 """The derivations, each in the file of its name. After ``runs`` the runs are fused."""
 

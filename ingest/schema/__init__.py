@@ -42,6 +42,7 @@ DERIVED = (
     "class_baselines",
     "work_paces",
     "coverage",
+    "log_gaps",
 )
 """Tables computed from the evidence, in the order they are made."""
 

@@ -28,6 +28,7 @@ CASE_TABLES = (
     "attempt_evidence",
     "queue_minutes",
     "coverage",
+    "log_gaps",
 )
 """The tables that a case may fill."""
 
@@ -38,6 +39,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "class_baselines": {"job_class": "Job", "queue": "default"},
     "work_paces": {"job_class": "Job"},
     "queue_minutes": {"queue": "default"},
+    "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }

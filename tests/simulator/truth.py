@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.simulator.blind_spots import BlindSpots
 from tests.simulator.faults import RIGHT
 from tests.simulator.life import Event, Job, Life, Run
 from tests.simulator.shop import BY_NAME
@@ -50,6 +51,7 @@ class Truth:
             if event.job is not None:
                 self._events[event.job.id].append((number, event))
         self._jobs = {job.id: job for job in life.jobs}
+        self.blind_spots = BlindSpots(life, files)
 
     def must(self) -> list[Due]:
         """What has to be found: it happened, early enough, and something is left that shows it."""
@@ -63,6 +65,7 @@ class Truth:
             shown = {"gateway-down": self._storm_shows, "import": self._latency_shows}.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
+        dues += [Due(fault="loss", rules=(rule,), subject=subject) for rule, subject in self.blind_spots.must()]
         return dues
 
     def may(self, rule: str, job_id: str) -> bool:
