@@ -36,14 +36,19 @@ SUBJECTS = {
     "service": "service",
     "basis": "known by",
     "waiting_for": "waiting for",
+    "known_by": "known by",
     "log": "log",
     "missing": "missing",
 }
 """What a finding is about."""
 
 METRICS = {
+    "ahead_by": Label(words="after all others by", unit=_SECONDS),
+    "behind_by": Label(words="behind by at least", unit=_SECONDS),
     "by_chance": Label(words="jobs that lost lines would make look so"),
     "by_key": Label(words="of these, by an idempotency key"),
+    "clock_pairs": Label(words="pairs of machines whose clocks disagree"),
+    "compared": Label(words="causes and effects compared"),
     "closest": Label(words="least time between the two enqueues", unit=_SECONDS),
     "deaths": Label(words="worker deaths"),
     "extra_successes": Label(words="successes too many"),
@@ -104,6 +109,7 @@ THRESHOLDS = {
     "min_lines": Label(words="lines missing here and there, at least"),
     "min_retries": Label(words="failures that come back, at least"),
     "min_runs": Label(words="runs needed to know what is usual"),
+    "min_skew": Label(words="clocks apart by more than", unit=_SECONDS),
     "min_waits": Label(words="waits needed to know what is usual"),
     "minutes": Label(words="minutes on end, at least"),
     "nearby": Label(words="given up within this of the run's end", unit=_SECONDS),

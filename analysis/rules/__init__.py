@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.rule import Rule
 from analysis.rules import (
+    clock_skew,
     discarded,
     double_success,
     enqueued_twice,
@@ -47,4 +48,5 @@ RULES: tuple[Rule[Any], ...] = (
     queue_latency.RULE,
     unread_queue.RULE,
     log_gap.RULE,
+    clock_skew.RULE,
 )

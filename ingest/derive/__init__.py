@@ -54,6 +54,7 @@ STEPS = (
     "queue_minutes",
     "coverage",
     "log_gaps",
+    "host_clocks",
 )
 """The derivations, each in the file of its name. After ``runs`` the runs are fused."""
 

@@ -43,6 +43,7 @@ DERIVED = (
     "work_paces",
     "coverage",
     "log_gaps",
+    "host_clocks",
 )
 """Tables computed from the evidence, in the order they are made."""
 

@@ -29,6 +29,7 @@ CASE_TABLES = (
     "queue_minutes",
     "coverage",
     "log_gaps",
+    "host_clocks",
 )
 """The tables that a case may fill."""
 
@@ -40,6 +41,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "work_paces": {"job_class": "Job"},
     "queue_minutes": {"queue": "default"},
     "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same
+    "host_clocks": {"basis": "enqueued, started", "cause_clock": "web-1", "effect_clock": "app-1", "pairs": 300},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }

@@ -9,13 +9,15 @@ from tests.simulator.life import Event, Life
 from tests.simulator.shop import WEB_HOSTS
 from tests.simulator.written import Files
 
-ABOUT_INPUTS = frozenset({"log-gap"})
+ABOUT_INPUTS = frozenset({"log-gap", "clock-skew"})
 """Rules whose findings are about inputs."""
 
 _OF_RUNS = {"started", "succeeded", "failed"}
 _SHOWN_BY_LOOKS = 3
 _FEW = 2
 _MANY = 20
+_OFTEN = 60
+_PLAINLY = 1.1
 
 
 class BlindSpots:
@@ -36,15 +38,32 @@ class BlindSpots:
             yield ("log-gap", "logs of workers")
         if len(self._files.snapshots) < len(self._life.looks):
             yield ("log-gap", "snapshots")
+        if self._clocks_show():
+            yield ("clock-skew", "causes and effects")
 
     def may(self, rule: str, subject: str) -> bool:
         """Whether it is true."""
-        del rule
+        if rule == "clock-skew":
+            ahead = [0.0, *self._files.clocks.ahead.values()]
+            return subject == "causes and effects" and max(ahead) - min(ahead) > 1
         if subject.startswith("lines of "):
             return subject.removeprefix("lines of ") in self._files.gappy
         if subject == "logs of workers":
             return bool(self._hosts_without_log(1))
         return subject == "snapshots" and len(self._files.snapshots) < len(self._life.looks)
+
+    # Clocks
+
+    def _clocks_show(self) -> bool:
+        """Whether many jobs seem to start a second before they were enqueued."""
+        ahead = self._files.clocks.ahead
+        pairs = Counter(
+            (job.host, job.runs[0].process.host) for job in self._life.jobs if job.runs and job.delay is None
+        )
+        return any(
+            times >= _OFTEN and ahead.get(web, 0) - ahead.get(worker, 0) > _PLAINLY
+            for (web, worker), times in pairs.items()
+        )
 
     # Logs
 

@@ -105,7 +105,9 @@ def _subjects(finding: Finding) -> Sequence[str]:
     if finding.rule in ABOUT_QUEUES:
         return [finding.subject["queue"]]
     if finding.rule in ABOUT_INPUTS:
-        return [" of ".join(finding.subject[name] for name in ("missing", "log") if name in finding.subject)]
+        return [
+            " of ".join(finding.subject[name] for name in ("missing", "log", "known_by") if name in finding.subject)
+        ]
     return finding.jobs
 
 

@@ -78,7 +78,6 @@ def test_what_is_left_is_enough_to_find_99_of_100_faults_that_it_shows(case: Cas
     [
         pytest.param(case, id="-and-".join(case.losses), marks=pytest.mark.xdist_group(f"loss of {case.losses}"))
         for case in TRIED
-        if case.losses != ("clocks",)
     ],
 )
 def test_a_rule_about_inputs_names_each_loss(case: Case) -> None:
