@@ -15,6 +15,7 @@ from analysis.answer import answer, answer_with_zones, question
 from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
+from analysis.gaps import as_sure_as_seen
 from analysis.nameless import as_sure_as_told_apart
 from analysis.rule import Row, Rule
 from analysis.rules import RULES
@@ -123,6 +124,7 @@ def _finding(
     confidence, reason = as_sure_as_told_apart(
         verdict.confidence, verdict.confidence_reason, ambiguous=ambiguous, jobs=len(keys)
     )
+    confidence, reason = as_sure_as_seen(db, confidence, reason, unseen=verdict.unseen, rows=rows)
     return Finding(
         rule=rule.name,
         fingerprint=_fingerprint(rule.name, subject),

@@ -28,6 +28,9 @@ Times = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 """A parameter that says which part of all, from 0 to 1."""
 
+Unseen = Literal["end", "start", "failure"]
+"""What was not seen: the end of a run, in the log of its own worker; a start or a failure, in the log of any."""
+
 P = TypeVar("P", bound=BaseModel)
 
 
@@ -41,6 +44,8 @@ class Verdict:
     confidence_reason: str
     metrics: Mapping[str, float | int | str | None]
     next_steps: Sequence[str]
+    unseen: Unseen | None = None
+    """Where all of this rests on an event that no input shows: which. With gaps in the inputs it is less sure."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,8 +87,10 @@ def clean(seen: Row, params: Params) -> str:
     """Say how many pairs of clocks were compared."""
     if not seen["judged"]:
         return "no two machines timed causes and effects often enough to compare their clocks (20 times)"
+    if not seen["pairs"]:
+        return "all workers that the inputs name are on one machine, with one clock"
     bar = in_words(params.min_skew.total_seconds())
-    compared = count(seen["judged"], "pair")
+    compared = count(seen["pairs"], "pair")
     return f"no clock is known to be behind another by more than {bar}; {compared} of clocks compared"
 
 

@@ -248,9 +248,9 @@ taken as (
         system,
         queue,
         coalesce(eligible_at, state_at) as came_at,
-        vanished_by is not null as has_vanished
+        vanished_by is not null and attempts = 0 as has_vanished
     from jobs
-    where (vanished_by is not null or first_started_at is not null) and coalesce(eligible_at, state_at) is not null
+    where (vanished_by is not null or attempts > 0) and coalesce(eligible_at, state_at) is not null
 ),
 
 long_silences as (
