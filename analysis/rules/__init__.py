@@ -7,6 +7,7 @@ from typing import Any
 from analysis.rule import Rule
 from analysis.rules import (
     clock_skew,
+    depth_mismatch,
     discarded,
     double_success,
     enqueued_twice,
@@ -49,4 +50,5 @@ RULES: tuple[Rule[Any], ...] = (
     unread_queue.RULE,
     log_gap.RULE,
     clock_skew.RULE,
+    depth_mismatch.RULE,
 )

@@ -55,6 +55,7 @@ STEPS = (
     "coverage",
     "log_gaps",
     "host_clocks",
+    "depth_checks",
 )
 """The derivations, each in the file of its name. After ``runs`` the runs are fused."""
 

@@ -44,6 +44,7 @@ DERIVED = (
     "coverage",
     "log_gaps",
     "host_clocks",
+    "depth_checks",
 )
 """Tables computed from the evidence, in the order they are made."""
 

@@ -30,6 +30,7 @@ CASE_TABLES = (
     "coverage",
     "log_gaps",
     "host_clocks",
+    "depth_checks",
 )
 """The tables that a case may fill."""
 
@@ -42,6 +43,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "queue_minutes": {"queue": "default"},
     "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same
     "host_clocks": {"basis": "enqueued, started", "cause_clock": "web-1", "effect_clock": "app-1", "pairs": 300},
+    "depth_checks": {"queue": "default", "from_at": datetime(2026, 1, 5, 10), "to_at": datetime(2026, 1, 5, 11)},  # noqa: DTZ001 - the same
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from tests.simulator.life import Event, Life
+from tests.simulator.life import Event, Job, Life
 from tests.simulator.shop import WEB_HOSTS
 from tests.simulator.written import Files
 
-ABOUT_INPUTS = frozenset({"log-gap", "clock-skew"})
+ABOUT_INPUTS = frozenset({"log-gap", "clock-skew", "depth-mismatch"})
 """Rules whose findings are about inputs."""
 
 _OF_RUNS = {"started", "succeeded", "failed"}
@@ -18,6 +19,8 @@ _FEW = 2
 _MANY = 20
 _OFTEN = 60
 _PLAINLY = 1.1
+_FAR = 12
+_EDGE = 15
 
 
 class BlindSpots:
@@ -40,17 +43,42 @@ class BlindSpots:
             yield ("log-gap", "snapshots")
         if self._clocks_show():
             yield ("clock-skew", "causes and effects")
+        yield from (("depth-mismatch", queue) for queue in sorted(self._queues_that_do_not_add_up()))
 
     def may(self, rule: str, subject: str) -> bool:
         """Whether it is true."""
         if rule == "clock-skew":
             ahead = [0.0, *self._files.clocks.ahead.values()]
             return subject == "causes and effects" and max(ahead) - min(ahead) > 1
+        if rule == "depth-mismatch":
+            return any(job.queue == subject for job in self._jobs_half_told())
         if subject.startswith("lines of "):
             return subject.removeprefix("lines of ") in self._files.gappy
         if subject == "logs of workers":
             return bool(self._hosts_without_log(1))
         return subject == "snapshots" and len(self._files.snapshots) < len(self._life.looks)
+
+    # Queues
+
+    def _jobs_half_told(self) -> Iterator[Job]:
+        """Jobs whose enqueue or first start was told during the day and is in no file."""
+        for number, event in enumerate(self._life.events):
+            told = event.kind in {"enqueued", "started"} and (event.run is None or event.run.number == 1)
+            if event.job and told and 0 <= event.at <= self._life.ends_at and number not in self._seen:
+                yield event.job
+
+    def _queues_that_do_not_add_up(self) -> set[str]:
+        """Queues of which far more jobs began between two snapshots than the files tell."""
+        looks = [snapshot.at for snapshot in self._files.snapshots]
+        unseen, all_of = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+        for number, event in enumerate(self._life.events):
+            if event.kind == "started" and event.run and event.run.number == 1 and event.run.job.delay is None:
+                pair = bisect(looks, event.at)
+                at_an_edge = min((abs(event.at - look) for look in looks), default=0) < _EDGE
+                if 1 < pair < len(looks) - 1 and not at_an_edge:
+                    all_of[event.run.job.queue, pair] += 1
+                    unseen[event.run.job.queue, pair] += number not in self._seen
+        return {key[0] for key, times in unseen.items() if times >= _FAR and times > 0.4 * all_of[key]}
 
     # Clocks
 

@@ -105,9 +105,8 @@ def _subjects(finding: Finding) -> Sequence[str]:
     if finding.rule in ABOUT_QUEUES:
         return [finding.subject["queue"]]
     if finding.rule in ABOUT_INPUTS:
-        return [
-            " of ".join(finding.subject[name] for name in ("missing", "log", "known_by") if name in finding.subject)
-        ]
+        named = [finding.subject[name] for name in ("missing", "log", "known_by", "queue") if name in finding.subject]
+        return [" of ".join(named)]
     return finding.jobs
 
 
