@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.rule import Rule
 from analysis.rules import (
+    ambiguous_units,
     clock_skew,
     depth_mismatch,
     discarded,
@@ -26,6 +27,7 @@ from analysis.rules import (
     retries_multiplied,
     retry_storm,
     slow_run,
+    unlinked_traces,
     unread_queue,
 )
 
@@ -51,4 +53,6 @@ RULES: tuple[Rule[Any], ...] = (
     log_gap.RULE,
     clock_skew.RULE,
     depth_mismatch.RULE,
+    unlinked_traces.RULE,
+    ambiguous_units.RULE,
 )

@@ -56,6 +56,8 @@ STEPS = (
     "log_gaps",
     "host_clocks",
     "depth_checks",
+    "span_shares",
+    "told_times",
 )
 """The derivations, each in the file of its name. After ``runs`` the runs are fused."""
 

@@ -45,6 +45,8 @@ DERIVED = (
     "log_gaps",
     "host_clocks",
     "depth_checks",
+    "span_shares",
+    "told_times",
 )
 """Tables computed from the evidence, in the order they are made."""
 

@@ -10,7 +10,7 @@ from tests.simulator.life import Event, Job, Life
 from tests.simulator.shop import WEB_HOSTS
 from tests.simulator.written import Files
 
-ABOUT_INPUTS = frozenset({"log-gap", "clock-skew", "depth-mismatch"})
+ABOUT_INPUTS = frozenset({"log-gap", "clock-skew", "depth-mismatch", "unlinked-traces", "ambiguous-units"})
 """Rules whose findings are about inputs."""
 
 _OF_RUNS = {"started", "succeeded", "failed"}
