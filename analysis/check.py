@@ -15,6 +15,7 @@ from analysis.answer import answer, answer_with_zones, question
 from analysis.as_of import aware, moment_asked
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
+from analysis.gaps import as_sure_as_seen
 from analysis.nameless import as_sure_as_told_apart
 from analysis.rule import WOULD_SHOW, Row, Rule
 from analysis.rules import RULES
@@ -23,6 +24,7 @@ from analysis.settings import SettingError, params_of, refuse_unknown
 __all__ = ["SettingError", "check"]
 
 _JOBS_SHOWN = 5
+_LINES_SHOWN = 8
 _VERSION = "1"
 INSTALLATION = ("scope", "system")
 """Equal names of two installations or systems are two things."""
@@ -86,9 +88,9 @@ def _ask(
     asked = _LEADING_COMMENT.sub("", _filled_in(rule.sql, given))
     found = [_finding(db, rule, params, group, asked) for group in groups.values()]
     if found:
-        jobs = len({row["job_key"] for rows in groups.values() for row in rows})
-        concerned = f"{count(len(found), 'finding')}, {count(jobs, 'job')} concerned"
-        return Check(rule=rule.name, status="found", reason=concerned), found
+        jobs = len({row["job_key"] for rows in groups.values() for row in rows} - {None})
+        concerned = f", {count(jobs, 'job')} concerned" if jobs else ""
+        return Check(rule=rule.name, status="found", reason=f"{count(len(found), 'finding')}{concerned}"), found
     seen = _rows(db, rule.looked_at, given)[0]
     return Check(rule=rule.name, status="clean" if seen["judged"] else "skipped", reason=rule.clean(seen, params)), []
 
@@ -104,15 +106,16 @@ def _finding(
     verdict = rule.verdict(rows, params)
     scope = rows[0]["scope"]
     subject = {name: str(rows[0][name]) for name in (*rule.subject, *INSTALLATION) if rows[0][name] not in {None, ""}}
-    ordered = sorted(rows, key=lambda row: (row["first_at"] or datetime.max, row["job_key"]))  # noqa: DTZ901 - naive as the table
-    keys = list(dict.fromkeys(row["job_key"] for row in ordered))
-    jobs = tuple(dict.fromkeys(row["job_id"] for row in ordered))
+    ordered = sorted(rows, key=lambda row: (row["first_at"] or datetime.max, row["job_key"] or ""))  # noqa: DTZ901 - naive as the table
+    keys = list(dict.fromkeys(row["job_key"] for row in ordered if row["job_key"] is not None))
+    jobs = tuple(dict.fromkeys(row["job_id"] for row in ordered if row["job_id"] is not None))
     firsts = [row["first_at"] for row in rows if row["first_at"]]
     lasts = [row["last_at"] for row in rows if row["last_at"]]
     ambiguous = _rows(db, question(__package__, "ambiguous"), {"job_keys": keys})[0]["jobs"]
     confidence, reason = as_sure_as_told_apart(
         verdict.confidence, verdict.confidence_reason, ambiguous=ambiguous, jobs=len(keys)
     )
+    confidence, reason = as_sure_as_seen(db, confidence, reason, unseen=verdict.unseen, rows=rows)
     return Finding(
         rule=rule.name,
         fingerprint=_fingerprint(rule.name, subject),
@@ -127,7 +130,7 @@ def _finding(
         last_at=aware(max(lasts, default=None)),
         metrics=dict(verdict.metrics),
         threshold={name: _plain(value) for name, value in params.model_dump().items()},
-        evidence=_evidence(db, keys[:_JOBS_SHOWN]),
+        evidence=_evidence(db, keys[:_JOBS_SHOWN]) if keys else _evidence_of_inputs(db, ordered),
         sql=sql,
         next_steps=tuple(verdict.next_steps),
     )
@@ -136,6 +139,21 @@ def _finding(
 def _evidence(db: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> tuple[Evidence, ...]:
     rows = answer_with_zones(db, question(__package__, "evidence"), {"job_keys": list(keys)})
     return tuple(Evidence(**row) for row in rows)
+
+
+def _evidence_of_inputs(db: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> tuple[Evidence, ...]:
+    """The lines that rows about no job name, each once."""
+    named = [
+        (row.get(source), row.get(line))
+        for row in rows
+        for source, line in (("source_id", "line_no"), ("next_source_id", "next_line_no"))
+    ]
+    lines = list(dict.fromkeys((source, line) for source, line in named if line is not None))[:_LINES_SHOWN]
+    if not lines:
+        return ()
+    given = {"source_ids": [source for source, _ in lines], "line_nos": [line for _, line in lines]}
+    told = answer_with_zones(db, question(__package__, "evidence_of_inputs"), given)
+    return tuple(Evidence(**row) for row in told)
 
 
 def _inputs(db: duckdb.DuckDBPyConnection) -> tuple[Coverage, ...]:

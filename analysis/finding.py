@@ -63,7 +63,7 @@ class Finding(Frozen):
     subject: dict[str, str]
     """What it is about: job_class, queue, error, worker, ... No time in it."""
     jobs: tuple[str, ...]
-    """Every job id concerned, in order of time."""
+    """Every job id concerned, in order of time; none where it is about an input."""
     job_count: int
     first_at: datetime | None
     last_at: datetime | None

@@ -38,6 +38,9 @@ Times = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 """A parameter that says which part of all, from 0 to 1."""
 
+Unseen = Literal["end", "start", "failure"]
+"""What was not seen: the end of a run, in the log of its own worker; a start or a failure, in the log of any."""
+
 P = TypeVar("P", bound=BaseModel)
 
 
@@ -51,6 +54,8 @@ class Verdict:
     confidence_reason: str
     metrics: Mapping[str, float | int | str | None]
     next_steps: Sequence[str]
+    unseen: Unseen | None = None
+    """Where all of this rests on an event that no input shows: which. With gaps in the inputs it is less sure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,9 @@ class Rule(Generic[P]):
     ``job_key``, ``job_id``, ``attempt`` (null where the job as a whole is meant), ``first_at``, ``last_at``, the
     columns of ``subject``, and whatever ``verdict`` needs. Rows that agree on scope, system and ``subject`` make one
     finding.
+
+    A row about an input rather than a job has null for ``job_key`` and ``job_id``. It may name the lines that it rests
+    on: ``source_id`` with ``line_no``, and ``next_source_id`` with ``next_line_no``.
     """
 
     name: str

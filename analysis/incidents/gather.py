@@ -31,7 +31,7 @@ def incidents(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> tu
 
     Findings about inputs and not about jobs are in none. ``db`` holds the tables that the investigation was made of.
     """
-    findings = [finding for finding in investigation.findings if finding.job_count or "worker" in finding.subject]
+    findings = [finding for finding in investigation.findings if _FAMILY.get(finding.rule) != "blind spots"]
     if not findings:
         return ()
     jobs = [_jobs_of(finding) for finding in findings]

@@ -6,12 +6,16 @@ from typing import Any
 
 from analysis.rule import Rule
 from analysis.rules import (
+    ambiguous_units,
     backlog,
+    clock_skew,
+    depth_mismatch,
     discarded,
     double_success,
     enqueued_twice,
     error_surge,
     hung,
+    log_gap,
     lost,
     missed_schedule,
     never_started,
@@ -28,6 +32,7 @@ from analysis.rules import (
     retry_storm,
     slow_run,
     slower_class,
+    unlinked_traces,
     unread_queue,
 )
 
@@ -55,4 +60,9 @@ RULES: tuple[Rule[Any], ...] = (
     error_surge.RULE,
     unread_queue.RULE,
     missed_schedule.RULE,
+    log_gap.RULE,
+    clock_skew.RULE,
+    depth_mismatch.RULE,
+    unlinked_traces.RULE,
+    ambiguous_units.RULE,
 )

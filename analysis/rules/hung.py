@@ -56,6 +56,7 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
         severity="high",
         confidence="high" if alive and usual is not None else "medium",
         confidence_reason=reason,
+        unseen="end",
         metrics={"running_for": oldest, "usual_p99": usual, "runs": len(rows)},
         next_steps=(
             "Take a thread dump of the worker (Sidekiq: kill -TTIN PID logs it): what does the run wait for?",

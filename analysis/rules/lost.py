@@ -55,6 +55,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         "server's own log would tell who took it"
         if by_chance == 0
         else "these logs lose lines: a few of the jobs may have run unseen",
+        unseen="start",
         metrics={"jobs": jobs, "by_chance": round(by_chance, 2)},
         next_steps=(
             "Look for whoever clears or deletes queues: a script, the dashboard's buttons, a deploy task.",

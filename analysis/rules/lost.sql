@@ -31,6 +31,13 @@ vanished as (
             select 1 from attempt_evidence as e
             where e.job_key = j.job_key and e.event in ('cancelled', 'discarded')
         )
+        -- While one log is silent in the middle of work, what went from the queue may have run where it does not tell.
+        and not exists (
+            select 1 from log_gaps as g
+            where
+                g.scope = j.scope and g.system = j.system and g.kind = 'stretch' and g.others_went_on
+                and j.waiting_since < g.to_at and j.vanished_by > g.from_at
+        )
         -- Some worker's log must reach as far as the snapshot that misses it ...
         and exists (
             select 1 from workers as w

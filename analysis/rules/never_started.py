@@ -53,6 +53,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         severity="low" if paused else "medium" if confidence == "low" else "high",
         confidence=confidence,
         confidence_reason=reason,
+        unseen=None if confidence == "high" else "start",
         metrics={"waiting_for": longest, "jobs": jobs, "usual_p99": rows[0]["wait_p99"]},
         next_steps=(
             "Ask who paused the queue and whether the reason still holds; then resume it.",

@@ -49,6 +49,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         severity="high" if lost else "medium",
         confidence=confidence,
         confidence_reason=f"the worker is gone: {basis}",
+        unseen="end",
         metrics={"runs": len(rows), "jobs_not_run_again": lost, "deaths": deaths},
         next_steps=(
             "Find out why the process died: the kernel log (out of memory), the deploy log, the supervisor's log.",

@@ -48,6 +48,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         confidence_reason="a snapshot taken after their time still holds them"
         if held
         else "no log of their workers shows a start; a later snapshot would settle it",
+        unseen=None if held else "start",
         metrics={"jobs": jobs, "late_by": latest},
         next_steps=(
             "Look whether the process that moves due jobs onto their queues runs, and on how many machines.",

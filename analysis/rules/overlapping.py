@@ -11,7 +11,8 @@ Severity
     High.
 
 Blind spots
-    Clocks of two hosts differ: runs on different hosts must share more than ``clock_tolerance``. A run whose end no
+    Clocks of two hosts differ: runs on different hosts must share more than ``clock_tolerance``, and more than any two
+    clocks of the installation are known to be apart (see ``clock-skew``). A run whose end no
     input shows is taken to have gone on only as long as its worker is known to live, or its heartbeats came.
 """
 

@@ -1,5 +1,16 @@
 -- Runs that began while an earlier run of the same job, or of a job with the same idempotency key, still went on.
-with timed as (
+with clocks as (
+    -- How far clocks of an installation are known to be apart at least.
+    select
+        scope,
+        system,
+        max(behind) as apart
+    from host_clocks
+    where basis <> 'future'
+    group by scope, system
+),
+
+timed as (
     select
         a.job_key,
         a.job_id,
@@ -39,10 +50,13 @@ followed as (
 
 sharing as (
     select
-        *,
-        case when before_until < until_at then before_until else until_at end as shared_until
-    from followed
-    where before_until is not null
+        f.*,
+        case when f.before_until < f.until_at then f.before_until else f.until_at end as shared_until,
+        case when c.apart > extract(epoch from $clock_tolerance) then c.apart else extract(epoch from $clock_tolerance) end
+            as tolerance
+    from followed as f
+    left join clocks as c on f.scope = c.scope and f.system = c.system
+    where f.before_until is not null
 )
 
 select
@@ -61,5 +75,5 @@ select
 from sharing
 where
     date_diff('microsecond', started_at, shared_until) / 1e6
-    > case when host = before_host then 0 else extract(epoch from $clock_tolerance) end
+    > case when host = before_host then 0 else tolerance end
 order by started_at, job_key, attempt

@@ -52,6 +52,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         confidence_reason="the runs before were seen to succeed"
         if certain
         else "the end of a run before was not seen: its failure line may be missing",
+        unseen=None if certain else "failure",
         metrics={"jobs": jobs, "second_successes": twice, "overlapping": overlapping},
         next_steps=(
             "Check what the job did twice, and undo it where it matters.",

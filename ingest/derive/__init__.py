@@ -60,6 +60,11 @@ STEPS = (
     "class_schedules",
     "queue_minutes",
     "coverage",
+    "log_gaps",
+    "host_clocks",
+    "depth_checks",
+    "span_shares",
+    "told_times",
 )
 """
 The derivations, each in the file of its name. After ``runs`` the runs are fused; after ``run_points``, which has a few

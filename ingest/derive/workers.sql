@@ -216,6 +216,7 @@ select
         when state = 'unknown' then 'low'
         else 'medium'
     end as confidence,
+    log_name as log,
     lines,
     0 as attempts
 from judged

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 EVIDENCE = (
     "sources",
@@ -47,6 +47,11 @@ DERIVED = (
     "class_schedules",
     "work_paces",
     "coverage",
+    "log_gaps",
+    "host_clocks",
+    "depth_checks",
+    "span_shares",
+    "told_times",
 )
 """Tables computed from the evidence, in the order they are made."""
 

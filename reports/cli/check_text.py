@@ -107,10 +107,11 @@ def _rows(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.first_at:
         yield "when", f"{_when(finding)} UTC"
     more = finding.job_count - _JOBS
-    yield (
-        ("job" if finding.job_count == 1 else "jobs"),
-        ", ".join(finding.jobs[:_JOBS]) + (f" and {more:,} more" if more > 0 else ""),
-    )
+    if finding.jobs:
+        yield (
+            ("job" if finding.job_count == 1 else "jobs"),
+            ", ".join(finding.jobs[:_JOBS]) + (f" and {more:,} more" if more > 0 else ""),
+        )
     for number, piece in enumerate(finding.evidence[:_PIECES]):
         at = f"{piece.at:%H:%M:%S} " if piece.at else ""
         yield "" if number else "evidence", f"{at}{piece.text} ({piece.source}:{piece.line})"

@@ -169,9 +169,11 @@ def _finding(place: int, finding: Finding, alone: ToldIncident | None) -> Iterat
     yield from ((f"* held against: {bar}",) if bar else ())
     shown = ", ".join(_text(job) for job in finding.jobs[:_JOBS_SHOWN])
     more = f" and {finding.job_count - _JOBS_SHOWN:,} more" if finding.job_count > _JOBS_SHOWN else ""
-    yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "")
+    yield from (f"* {count(finding.job_count, 'job')}: {shown}{more}", "") if finding.jobs else ("",)
     if finding.next_steps:
         yield from ("Next steps, safest first:", "", *(f"1. {_text(step)}" for step in finding.next_steps), "")
+    if not finding.evidence:
+        return
     yield from ("Evidence:", "", *(_evidence(each) for each in finding.evidence[:_EVIDENCE_SHOWN]))
     hidden = len(finding.evidence) - _EVIDENCE_SHOWN
     yield from ((f"* {hidden:,} more in the report as HTML or JSON", "") if hidden > 0 else ("",))

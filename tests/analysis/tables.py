@@ -33,6 +33,11 @@ CASE_TABLES = (
     "attempt_evidence",
     "queue_minutes",
     "coverage",
+    "log_gaps",
+    "host_clocks",
+    "depth_checks",
+    "span_shares",
+    "told_times",
 )
 """The tables that a case may fill."""
 
@@ -47,6 +52,11 @@ _USUAL: dict[str, dict[str, Any]] = {
     "class_errors": {"job_class": "Job"},
     "class_hours": {"job_class": "Job"},
     "queue_minutes": {"queue": "default"},
+    "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same
+    "host_clocks": {"basis": "enqueued, started", "cause_clock": "web-1", "effect_clock": "app-1", "pairs": 300},
+    "depth_checks": {"queue": "default", "from_at": datetime(2026, 1, 5, 10), "to_at": datetime(2026, 1, 5, 11)},  # noqa: DTZ001 - the same
+    "span_shares": {"job_class": "Job", "part": "run"},
+    "told_times": {"log": "worker.log", "what": "duration"},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }

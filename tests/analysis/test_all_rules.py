@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import textwrap
+import sys
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -126,9 +126,9 @@ def test_its_headings_are_present_and_in_order(rule: Rule[Any]) -> None:
 
 @each_rule
 def test_its_severities_are_those_that_its_words_name(rule: Rule[Any]) -> None:
-    verdict = ast.parse(textwrap.dedent(inspect.getsource(rule.verdict)))
-    said = next(node.value for node in ast.walk(verdict) if isinstance(node, ast.keyword) and node.arg == "severity")
-    used = {node.value for node in ast.walk(said) if isinstance(node, ast.Constant)} & {*SEVERITIES}
+    module = ast.parse(inspect.getsource(sys.modules[rule.verdict.__module__]))
+    said = [node.value for node in ast.walk(module) if isinstance(node, ast.keyword) and node.arg == "severity"]
+    used = {node.value for each in said for node in ast.walk(each) if isinstance(node, ast.Constant)} & {*SEVERITIES}
     words = re.findall(r"\w+", rule.docstring.partition("\nSeverity\n")[2].partition("\n\n")[0].lower())
     assert used == {*words} & {*SEVERITIES}, "say under Severity which it gives, and when"
 

@@ -166,6 +166,26 @@ def test_fingerprints_of_different_subjects_differ() -> None:
     assert len({each.fingerprint for each in found}) == len(subjects)
 
 
+# Findings about inputs
+
+
+def test_a_finding_about_an_input_concerns_no_job_and_shows_the_lines_around_what_is_missing() -> None:
+    evidence = EvidenceDatabase()
+    for number in range(40):
+        evidence.event(10 * number, "started", f"job-{number}")
+        evidence.event(10 * number + 2, "succeeded", f"job-{number}", duration=2.0)
+    evidence.event(402, "succeeded", "job-x", duration=1.0).event(405, "succeeded", "job-y", duration=1.0)
+    asked = check(evidence.derive().db, only=["log-gap"])
+    assert [outcome.reason for outcome in asked.checks] == ["1 finding"]
+    (found,) = asked.findings
+    assert (found.jobs, found.job_count) == ((), 0)
+    assert found.subject == {"log": "worker.log", "missing": "lines", "system": "sidekiq"}
+    assert [(piece.source, piece.line, piece.text) for piece in found.evidence] == [
+        ("worker.log", 80, "succeeded Export job-39"),
+        ("worker.log", 81, "succeeded Export job-x"),
+    ]
+
+
 # Moments
 
 
@@ -220,7 +240,8 @@ def test_the_sql_of_a_finding_pasted_into_jobtrail_sql_gives_its_jobs(case: Case
         expected = json.loads(json.dumps(rows_of(db, case), default=str))
     answer = CliRunner().invoke(cli, ["sql", found.findings[0].sql, "--db", str(path), "--format", "json"])
     assert json.loads(answer.output) == expected
-    assert sorted({row["job_id"] for row in expected}) == sorted({job for each in found.findings for job in each.jobs})
+    jobs = {row["job_id"] for row in expected} - {None}
+    assert sorted(jobs) == sorted({job for each in found.findings for job in each.jobs})
 
 
 MOMENTS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001 - naive as the tables

@@ -35,6 +35,7 @@ def write(life: Life, clocks: Clocks) -> Files:
             for host, of_host in sorted(lines.items())
         ),
         snapshots=tuple(_snapshot(look, clocks) for look in life.looks),
+        clocks=clocks,
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from random import Random
 from typing import Literal, get_args
 
-from tests.simulator.shop import PLACES, WEB_HOSTS
+from tests.simulator.shop import HOUR, PLACES, WEB_HOSTS
 from tests.simulator.written import Clocks, Files
 
-Loss = Literal["lines", "host", "snapshots", "clocks"]
+Loss = Literal["lines", "stretch", "host", "snapshots", "clocks"]
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 
 
@@ -33,6 +33,17 @@ def without_some_lines(files: Files, random: Random) -> Files:
     )
 
 
+def without_a_stretch(files: Files, random: Random) -> Files:
+    """A busy worker's log lacks all lines of forty minutes to an hour and a half, in the hours of most work."""
+    logs = [log for log in files.logs if log.host not in WEB_HOSTS]
+    most = max(len(log.lines) for log in logs)
+    busy = random.choice([log for log in logs if 2 * len(log.lines) >= most])
+    begins_at = random.uniform(8, 20) * HOUR
+    ends_at = begins_at + random.uniform(40, 90) * 60
+    left = tuple(line for line in busy.lines if not begins_at <= line.at <= ends_at)
+    return replace(files, logs=tuple(replace(log, lines=left) if log is busy else log for log in files.logs))
+
+
 def without_a_host(files: Files, random: Random) -> Files:
     """All logs of one worker machine are missing."""
     gone = random.choice(sorted({log.host for log in files.logs if log.host not in WEB_HOSTS}))
@@ -47,6 +58,7 @@ def without_every_third_snapshot(files: Files, random: Random) -> Files:
 
 _BY: Mapping[Loss, Callable[[Files, Random], Files]] = {
     "lines": without_some_lines,
+    "stretch": without_a_stretch,
     "host": without_a_host,
     "snapshots": without_every_third_snapshot,
 }
@@ -54,7 +66,8 @@ _BY: Mapping[Loss, Callable[[Files, Random], Files]] = {
 
 def lossy(files: Files, losses: Sequence[Loss], seed: int) -> Files:
     """The files after these losses; clocks that are apart are a matter of writing them."""
+    whole = {log.name: len(log.lines) for log in files.logs}
     for loss, lose in _BY.items():
         if loss in losses:
             files = lose(files, Random(f"{seed}: {loss}"))  # noqa: S311 - repeatable, not secret
-    return files
+    return replace(files, gappy=frozenset(log.name for log in files.logs if len(log.lines) < whole[log.name]))

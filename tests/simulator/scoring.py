@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from analysis.finding import Finding
 from analysis.rules import RULES
+from tests.simulator.blind_spots import ABOUT_INPUTS
 from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, Truth
 from tests.simulator.written import MIDNIGHT
 
@@ -67,10 +68,13 @@ class Score:
 
 
 def score(findings: Iterable[Finding], truth: Truth) -> Score:
-    """What these findings (those above info) are worth."""
+    """What these findings are worth: those above info, and of inputs also what is told as information, if true."""
     told = Score()
-    said = list(_claims(findings))
-    named = {(rule, subject) for rule, subject, _ in said}
+    findings = list(findings)
+    said = [claim for claim in _claims(findings) if claim[2].severity != "info"]
+    named = {
+        (rule, subject) for rule, subject, each in _claims(findings) if each.severity != "info" or rule in ABOUT_INPUTS
+    }
     for due in truth.must():
         first = due.rules[0]
         if first not in KNOWN:
@@ -94,18 +98,23 @@ def score(findings: Iterable[Finding], truth: Truth) -> Score:
 
 def _claims(findings: Iterable[Finding]) -> Iterable[tuple[str, str, Finding]]:
     for finding in findings:
-        if finding.severity != "info":
-            subjects = (
-                [finding.subject["queue"]]
-                if finding.rule in ABOUT_QUEUES
-                else [finding.subject["job_class"]]
-                if finding.rule in ABOUT_CLASSES
-                else list(finding.jobs)
-            )
-            yield from ((finding.rule, subject, finding) for subject in subjects)
+        yield from ((finding.rule, subject, finding) for subject in _subjects(finding))
+
+
+def _subjects(finding: Finding) -> Sequence[str]:
+    if finding.rule in ABOUT_QUEUES:
+        return [finding.subject["queue"]]
+    if finding.rule in ABOUT_CLASSES:
+        return [finding.subject["job_class"]]
+    if finding.rule in ABOUT_INPUTS:
+        named = [finding.subject[name] for name in ("missing", "log", "known_by", "queue") if name in finding.subject]
+        return [" of ".join(named)]
+    return finding.jobs
 
 
 def _is_true(truth: Truth, rule: str, subject: str, finding: Finding) -> bool:
+    if rule in ABOUT_INPUTS:
+        return truth.blind_spots.may(rule, subject)
     since, until = (((at or MIDNIGHT) - MIDNIGHT).total_seconds() for at in (finding.first_at, finding.last_at))
     if rule in ABOUT_CLASSES:
         return truth.may_of_class(rule, subject, since)

@@ -56,6 +56,7 @@ def write(life: Life, clocks: Clocks) -> Files:
         ),
         snapshots=tuple(_snapshot(look, clocks) for look in life.looks),
         settings=SETTINGS,
+        clocks=clocks,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from analysis.rules import RULES
+from tests.simulator.blind_spots import ABOUT_INPUTS
 from tests.simulator.days import FORMS, Form, live, written
 from tests.simulator.faults import RIGHT
 from tests.simulator.many_days import SOAKS, day, known, together
@@ -19,8 +20,11 @@ FEW: tuple[tuple[int, Form], ...] = ((4, "job_log"), (5, "sidekiq"), (22, "job_l
 LOW_RECALL: dict[str, str] = {}
 """Rule to what it is known to get wrong."""
 
-NOT_PLANTED = {"discarded", "retries-multiplied"}
-"""Rules of which the simulated shop gives no cause: nothing discards, and there is one layer that retries."""
+NOT_PLANTED = {"discarded", "retries-multiplied", *ABOUT_INPUTS}
+"""
+Rules of which these days give no cause: nothing discards, there is one layer that retries, and nothing is lost of what
+was written (see ``test_losses``).
+"""
 
 pytestmark = pytest.mark.xdist_group("bad days")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.simulator.blind_spots import ABOUT_INPUTS
 from tests.simulator.days import FORMS, Form, live, written
 from tests.simulator.losses import LOSSES, Loss
 from tests.simulator.many_days import SOAKS, day, together
@@ -27,6 +28,7 @@ class Case:
 
 CASES = (
     Case(losses=("lines",), days=((6, "sidekiq"), (3, "job_log"))),
+    Case(losses=("stretch",), days=((2, "sidekiq"), (3, "job_log"))),
     Case(losses=("host",), days=((1, "sidekiq"), (6, "job_log"))),
     Case(losses=("snapshots",), days=((1, "job_log"),)),
     Case(losses=("clocks",), days=((1, "sidekiq"),)),
@@ -71,12 +73,26 @@ def test_what_is_left_is_enough_to_find_99_of_100_faults_that_it_shows(case: Cas
     assert score.recall(KNOWN.keys() - LOW_RECALL.keys()) >= 0.99, "\n".join(score.missed)
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id="-and-".join(case.losses), marks=pytest.mark.xdist_group(f"loss of {case.losses}"))
+        for case in TRIED
+    ],
+)
+def test_a_rule_about_inputs_names_each_loss(case: Case) -> None:
+    score = of(case)
+    assert sum(score.due[rule] for rule in ABOUT_INPUTS)
+    assert score.recall(ABOUT_INPUTS) == pytest.approx(1, abs=0.01), "\n".join(score.missed)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_each_loss_takes_away_or_changes_what_it_says(form: Form) -> None:
     life = live(2, jobs_a_day=200)
     whole = written(life, form)
     left: dict[Loss, Files] = {loss: written(life, form, (loss,)) for loss in LOSSES}
     assert 0.98 < lines_in(left["lines"]) / lines_in(whole) < 1
+    assert len(left["stretch"].gappy) == 1
     assert len({log.host for log in left["host"].logs}) == len({log.host for log in whole.logs}) - 1
     assert len(left["snapshots"].snapshots) == pytest.approx(len(whole.snapshots) * 2 / 3, abs=1)
     assert lines_in(left["clocks"]) == lines_in(whole)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.simulator.blind_spots import BlindSpots
 from tests.simulator.faults import RIGHT
 from tests.simulator.life import Event, Job, Life, Run
 from tests.simulator.shop import BY_NAME
@@ -62,6 +63,7 @@ class Truth:
         """Class and error to the job that had it first."""
         self._failing = _jobs_an_hour(failed)
         self._seen_failing = _jobs_an_hour(run for run in failed if self._sees(run, "failed"))
+        self.blind_spots = BlindSpots(life, files)
 
     def must(self) -> list[Due]:
         """What has to be found: it happened, early enough, and something is left that shows it."""
@@ -80,6 +82,7 @@ class Truth:
             }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
+        dues += [Due(fault="loss", rules=(rule,), subject=subject) for rule, subject in self.blind_spots.must()]
         return dues
 
     def may(self, rule: str, job_id: str) -> bool:

@@ -40,27 +40,6 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Files:
-    """All that is left of a life."""
-
-    logs: tuple[LogFile, ...]
-    snapshots: tuple[Snapshot, ...]
-    settings: str = ""
-    """``jobtrail.toml``, where the system's logs need one."""
-
-    def seen(self) -> frozenset[int]:
-        """Numbers of the events that a line still tells of."""
-        return frozenset(line.event for log in self.logs for line in log.lines if line.event is not None)
-
-    def write(self, folder: Path) -> None:
-        for log in self.logs:
-            (folder / log.name).write_text("".join(f"{line.text}\n" for line in log.lines), encoding="utf-8")
-        for snapshot in self.snapshots:
-            with (folder / snapshot.name).open("a", encoding="utf-8") as file:
-                file.write(f"{snapshot.text}\n")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Clocks:
     """How far each machine's clock is ahead, in seconds. Machines that are not named, and the store, are right."""
 
@@ -72,6 +51,31 @@ class Clocks:
 
     def epoch(self, at: float, host: str = "") -> float:
         return round(self.shows(at, host).timestamp(), 6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """All that is left of a life."""
+
+    logs: tuple[LogFile, ...]
+    snapshots: tuple[Snapshot, ...]
+    settings: str = ""
+    """``jobtrail.toml``, where the system's logs need one."""
+    gappy: frozenset[str] = frozenset()
+    """Names of the logs that lines are gone from."""
+    clocks: Clocks = field(default_factory=Clocks)
+    """By which they were written."""
+
+    def seen(self) -> frozenset[int]:
+        """Numbers of the events that a line still tells of."""
+        return frozenset(line.event for log in self.logs for line in log.lines if line.event is not None)
+
+    def write(self, folder: Path) -> None:
+        for log in self.logs:
+            (folder / log.name).write_text("".join(f"{line.text}\n" for line in log.lines), encoding="utf-8")
+        for snapshot in self.snapshots:
+            with (folder / snapshot.name).open("a", encoding="utf-8") as file:
+                file.write(f"{snapshot.text}\n")
 
 
 def beats(booted_at: float, until: float, every: float) -> Iterator[float]:

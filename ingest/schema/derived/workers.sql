@@ -16,6 +16,7 @@ create table workers (
     state varchar not null,              -- at as_of: alive, gone (died or vanished), stopped, unknown
     state_basis varchar not null,        -- what that rests on, in words
     confidence varchar not null,         -- high, medium or low
+    log varchar,                         -- the log it writes, whatever files that came in; null where it is not among the inputs
     lines bigint not null,               -- lines of logs that it wrote; 0 where its log is not among the inputs
     attempts bigint not null             -- executions seen in it
 );
