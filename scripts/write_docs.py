@@ -126,9 +126,10 @@ def _rule(rule: Rule[Any]) -> Iterator[str]:
             ((f"`{rule.name}.{name}`", _default(value), threshold_words(name)) for name, value in params.items()),
         )
     file = f"{rule.name.replace('-', '_')}.sql"
+    anything = "anything" if rule.family == "blind spots" else "jobs"
     yield (
         f"Family {rule.family}. One finding per {', '.join(rule.subject)}. Needs an input that shows "
-        f"{', '.join(rule.needs) or 'jobs'}.\nSQL: [analysis/rules/{file}](../analysis/rules/{file})"
+        f"{', '.join(rule.needs) or anything}.\nSQL: [analysis/rules/{file}](../analysis/rules/{file})"
     )
 
 
