@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from analysis.answer import answer, answer_with_zones, question
 from analysis.as_of import aware, moment_asked
+from analysis.clocks import as_sure_as_timed
 from analysis.counts import count
 from analysis.finding import SEVERITIES, Check, Coverage, Evidence, Finding, Investigation
 from analysis.gaps import as_sure_as_seen
@@ -116,6 +117,7 @@ def _finding(
         verdict.confidence, verdict.confidence_reason, ambiguous=ambiguous, jobs=len(keys)
     )
     confidence, reason = as_sure_as_seen(db, confidence, reason, unseen=verdict.unseen, rows=rows)
+    confidence, reason = as_sure_as_timed(db, confidence, reason, across=verdict.across, row=rows[0])
     return Finding(
         rule=rule.name,
         fingerprint=_fingerprint(rule.name, subject),

@@ -56,6 +56,8 @@ class Verdict:
     next_steps: Sequence[str]
     unseen: Unseen | None = None
     """Where all of this rests on an event that no input shows: which. With gaps in the inputs it is less sure."""
+    across: float | None = None
+    """Where it rests on a time from one machine to another: seconds. With clocks far apart it is less sure."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,10 +116,11 @@ def _rule(rule: Rule[Any]) -> Iterator[str]:
             ("Threshold", "Default", "Meaning"),
             ((f"`{each.setting}`", f"`{each.default}`", each.meaning) for each in told.thresholds),
         )
+    anything = "anything" if told.family == "blind spots" else "jobs"
     file = f"{rule.name.replace('-', '_')}.sql"
     yield (
         f"Family {told.family}. One finding per {', '.join(told.one_finding_per)}. Needs an input that shows "
-        f"{', '.join(need.shows for need in told.needs) or 'jobs'}.\n"
+        f"{', '.join(need.shows for need in told.needs) or anything}.\n"
         f"SQL: [analysis/rules/{file}](../analysis/rules/{file})"
     )
 

@@ -14,7 +14,8 @@ Severity
 Blind spots
     A log that has lost all lines of some jobs and no line of others shows nothing of it. Lines are known to be missing
     only by their counterparts: an end without a start, a start without an end on a thread that went on, a heartbeat
-    between two others, a run that a span or a snapshot shows. A log of enqueues has none of these. Snapshots count as
+    between two others, a run that a span or a snapshot shows. An end shows this only where it tells how long the run
+    took, a start only where it names its thread. A log of enqueues has none of these. Snapshots count as
     missing only where the others keep a rhythm.
 """
 

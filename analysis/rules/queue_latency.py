@@ -53,6 +53,7 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
         severity="high" if worst > 5 * target else "medium",
         confidence="high",
         confidence_reason="waits are measured from when each job was due to its start",
+        across=target,
         metrics={
             "worst_wait": worst,
             "jobs": jobs,

@@ -81,7 +81,7 @@ def explain(out: Console, told: RuleEntry) -> None:
     for need in told.needs:
         out.print(Text(f"An input that shows {need.shows}: {need.found_in}."))
     if not told.needs:
-        out.print("Any input with jobs.")
+        out.print("Any input." if told.family == "blind spots" else "Any input with jobs.")
     out.print(f"\nOne finding per {', '.join(told.one_finding_per)}. Its SQL: jobtrail rules {told.name} --sql")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import pytest
 
 from analysis.check import check
 from analysis.finding import Finding
-from tests.analysis.tables import database
+from tests.analysis.tables import CASES, checked, database, insert
 
 AS_OF = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -89,6 +90,20 @@ def test_a_log_that_lacks_lines_here_and_there_leaves_medium() -> None:
 )
 def test_a_gap_that_could_not_hide_the_end_changes_nothing(elsewhere: dict[str, Any]) -> None:
     assert died(gaps=[elsewhere]).confidence == "high"
+
+
+@pytest.mark.parametrize(("behind", "confidence"), [(6.0, "high"), (6.1, "medium")])
+def test_waits_of_a_minute_bear_clocks_that_are_a_tenth_of_it_apart(behind: float, confidence: str) -> None:
+    case = next(each for each in CASES if each.rule == "queue-latency" and each.values["flags"])
+    with case.database() as db:
+        insert(db, "host_clocks", [{"system": system_of(db), "behind": behind}, {"basis": "future", "behind": 9000.0}])
+        found = checked(case, db).findings[0]
+    assert found.confidence == confidence
+    assert ("; but the clocks of web-1 and app-1 are at least 6.1 s apart" in found.confidence_reason) == (behind > 6)
+
+
+def system_of(db: duckdb.DuckDBPyConnection) -> str:
+    return str(db.execute("select min(system) from attempts").fetchall()[0][0])
 
 
 def waiting(state_basis: str) -> Finding:
