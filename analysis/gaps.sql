@@ -36,6 +36,6 @@ inner join placed as p
 where g.scope = $scope and g.system = $system and g.kind in ('stretch', 'machine', 'lines')
 group by g.kind, g.log, g.host, g.from_at, g.to_at
 order by
-    case g.kind when 'stretch' then 0 when 'machine' then 1 else 2 end,
-    touched desc, g.from_at asc, g.log asc, g.host asc
+    case g.kind when 'lines' then 1 else 0 end,
+    touched desc, g.kind desc, g.from_at asc, g.log asc, g.host asc
 limit 1

@@ -401,7 +401,8 @@ seen_often as (
     select
         s.scope,
         s.system,
-        p.host
+        p.host,
+        max(s.taken_at) as taken_at
     from snapshot_processes as p
     inner join snapshots as s on p.snapshot_id = s.snapshot_id
     group by s.scope, s.system, p.host
@@ -437,6 +438,7 @@ looks as (
         system,
         source_id,
         line_no,
+        taken_at,
         taken_at as from_at,
         lead(taken_at) over one_system as to_at,
         lead(source_id) over one_system as next_source_id,
@@ -534,7 +536,8 @@ found as (
         null,
         m.host,
         greatest(m.from_at, t.from_at),
-        least(m.to_at, t.to_at),
+        -- What the last snapshot still lists may have lived on.
+        case when o.taken_at = l.taken_at then $as_of else least(m.to_at, t.to_at) end,
         null,
         null,
         m.processes,
@@ -552,6 +555,14 @@ found as (
     from machines as m
     inner join told_by_log as t on m.scope = t.scope and m.system = t.system
     inner join seen_often as o on m.scope = o.scope and m.system = o.system and m.host = o.host
+    inner join (
+        select
+            scope,
+            system,
+            max(taken_at) as taken_at
+        from looks
+        group by scope, system
+    ) as l on m.scope = l.scope and m.system = l.system
     where greatest(m.from_at, t.from_at) < least(m.to_at, t.to_at)
     union all
     select

@@ -86,7 +86,9 @@ class BlindSpots:
         """Whether many jobs seem to start a second before they were enqueued."""
         ahead = self._files.clocks.ahead
         pairs = Counter(
-            (job.host, job.runs[0].process.host) for job in self._life.jobs if job.runs and job.delay is None
+            (event.run.job.host, event.host)
+            for event in map(self._life.events.__getitem__, self._seen)
+            if event.kind == "started" and event.run and event.run.number == 1 and event.run.job.delay is None
         )
         return any(
             times >= _OFTEN and ahead.get(web, 0) - ahead.get(worker, 0) > _PLAINLY
