@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel
 
-from analysis.answer import answer, answer_with_zones, question
+from analysis.answer import answer, answer_with_zones, columns, question
 from analysis.as_of import aware, moment_asked
 from analysis.clocks import as_sure_as_timed
 from analysis.counts import count
@@ -153,7 +153,7 @@ def _evidence_of_inputs(db: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> t
     lines = list(dict.fromkeys((source, line) for source, line in named if line is not None))[:_LINES_SHOWN]
     if not lines:
         return ()
-    given = {"source_ids": [source for source, _ in lines], "line_nos": [line for _, line in lines]}
+    given = columns(lines, "source_ids", "line_nos")
     told = answer_with_zones(db, question(__package__, "evidence_of_inputs"), given)
     return tuple(Evidence(**row) for row in told)
 

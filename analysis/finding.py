@@ -15,6 +15,10 @@ Status = Literal["new", "known", "worse"]
 """Of a finding, held against a baseline."""
 
 
+JobName = tuple[str, str, str]
+"""Scope, system and id: what names a job among all."""
+
+
 def weakest(told: Iterable[str | None]) -> Confidence:
     """The least of several confidences, as they stand in tables; high where there is none."""
     ranks: tuple[Confidence, ...] = ("low", "medium", "high")
@@ -80,6 +84,16 @@ class Finding(Frozen):
     """None where there is no baseline to hold it against."""
     before: Before | None = None
     """None where it is new, too."""
+
+    @property
+    def installation(self) -> tuple[str, str]:
+        """Scope and system; equal job ids of two installations are two jobs."""
+        return self.subject.get("scope", ""), self.subject.get("system", "")
+
+    @property
+    def job_names(self) -> list[JobName]:
+        """Its jobs with the installation they belong to, in order of time."""
+        return [(*self.installation, job) for job in self.jobs]
 
 
 class Check(Frozen):

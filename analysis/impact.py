@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from analysis.answer import answer_with_zones, question
+from analysis.answer import answer_with_zones, columns, question
 from analysis.finding import SEVERITIES, Frozen, Investigation
 
 HURTS = SEVERITIES[SEVERITIES.index("medium") :]
@@ -64,19 +64,8 @@ class Impact(Frozen):
 
 def impact(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> Impact:
     """The impact of what was found, measured over all of the evidence."""
-    hurt = sorted(
-        {
-            (finding.subject.get("scope", ""), finding.subject.get("system", ""), job)
-            for finding in investigation.findings
-            if finding.severity in HURTS
-            for job in finding.jobs
-        }
-    )
-    given = {
-        "scopes": [each[0] for each in hurt],
-        "systems": [each[1] for each in hurt],
-        "jobs": [each[2] for each in hurt],
-    }
+    hurt = sorted({job for finding in investigation.findings if finding.severity in HURTS for job in finding.job_names})
+    given = columns(hurt, "scopes", "systems", "jobs")
     fates: dict[_Key, Counter[str]] = defaultdict(Counter)
     for *key, state, jobs in db.execute(question(__package__, "hurt"), given).fetchall():
         fates[tuple(key)][state] += jobs

@@ -68,11 +68,7 @@ def _is_in_time(finding: Finding, wanted: Selection) -> bool:
 def _of_the_place(db: duckdb.DuckDBPyConnection, findings: Sequence[Finding], wanted: Selection) -> Sequence[Finding]:
     if wanted.queue is None and wanted.job_class is None:
         return findings
-    named = [
-        (place, finding.subject.get("scope", ""), finding.subject.get("system", ""), job)
-        for place, finding in enumerate(findings)
-        for job in finding.jobs
-    ]
+    named = [(place, *job) for place, finding in enumerate(findings) for job in finding.job_names]
     seen: dict[int, list[tuple[str, str]]] = defaultdict(list)
     asked = columns(named, "places", "scopes", "systems", "jobs")
     for row in answer(db, question(__package__, "places_of_jobs"), asked):

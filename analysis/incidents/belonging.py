@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-Job = tuple[str, str, str]
-"""Scope, system and id."""
+from analysis.finding import JobName
 
 MOSTLY = 0.5
 """So great a part of a finding's jobs must have a value for it to be the finding's; so great a part of the smaller of
@@ -37,7 +36,7 @@ class Complaint:
     rule: str
     is_of_its_queue: bool
     """Whether what else happens on its queue at that time may have to do with it: not so of a job that came twice."""
-    jobs: frozenset[Job]
+    jobs: frozenset[JobName]
     first_at: datetime | None
     last_at: datetime | None
     traits: Mapping[str, frozenset[str]]
@@ -66,7 +65,7 @@ def groups(complaints: Sequence[Complaint]) -> list[list[int]]:
 
 
 def _jobs_shared(complaints: Sequence[Complaint]) -> Counter[tuple[int, int]]:
-    named: dict[Job, list[int]] = defaultdict(list)
+    named: dict[JobName, list[int]] = defaultdict(list)
     for place, complaint in enumerate(complaints):
         for job in complaint.jobs:
             named[job].append(place)

@@ -10,7 +10,7 @@ import duckdb
 
 from analysis.answer import columns, question
 from analysis.as_of import naive
-from analysis.incidents.belonging import Job
+from analysis.finding import JobName
 from analysis.incidents.differences import Counts, differences
 from analysis.incidents.incident import Comparison, Incident
 
@@ -21,7 +21,7 @@ _FEWEST_BAD, _FEWEST_GOOD = 5, 20
 
 
 def comparison(
-    db: duckdb.DuckDBPyConnection, incident: Incident, jobs: Sequence[Job], hurt: Sequence[Job]
+    db: duckdb.DuckDBPyConnection, incident: Incident, jobs: Sequence[JobName], hurt: Sequence[JobName]
 ) -> Comparison | None:
     """
     Compare an incident's jobs with others at work during it or, where these are few, at any time.

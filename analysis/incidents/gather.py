@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from analysis.answer import answer, columns, question
-from analysis.finding import SEVERITIES, Finding, Investigation
+from analysis.finding import SEVERITIES, Finding, Investigation, JobName
 from analysis.impact import HURTS
-from analysis.incidents.belonging import MOSTLY, Complaint, Job, groups
+from analysis.incidents.belonging import MOSTLY, Complaint, groups
 from analysis.incidents.changes import Placed, changes, nearest
 from analysis.incidents.comparison import comparison
 from analysis.incidents.incident import Incident
@@ -34,7 +34,7 @@ def incidents(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> tu
     findings = [finding for finding in investigation.findings if _FAMILY.get(finding.rule) != "blind spots"]
     if not findings:
         return ()
-    jobs = [_jobs_of(finding) for finding in findings]
+    jobs = [finding.job_names for finding in findings]
     traits = _traits(db, findings, jobs)
     complaints = [
         Complaint(
@@ -64,11 +64,7 @@ def incidents(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> tu
     )
 
 
-def _jobs_of(finding: Finding) -> list[Job]:
-    return [(finding.subject.get("scope", ""), finding.subject.get("system", ""), job) for job in finding.jobs]
-
-
-def _all_jobs(jobs: Sequence[Sequence[Job]], group: Iterable[int]) -> list[Job]:
+def _all_jobs(jobs: Sequence[Sequence[JobName]], group: Iterable[int]) -> list[JobName]:
     return list(dict.fromkeys(job for place in group for job in jobs[place]))
 
 
@@ -89,7 +85,7 @@ def _gravest_first(incident: Incident) -> tuple[int, int, float, int, int, str]:
 
 
 def _traits(
-    db: duckdb.DuckDBPyConnection, findings: Sequence[Finding], jobs: Sequence[Sequence[Job]]
+    db: duckdb.DuckDBPyConnection, findings: Sequence[Finding], jobs: Sequence[Sequence[JobName]]
 ) -> list[dict[str, frozenset[str]]]:
     named = [(place, *job) for place, of in enumerate(jobs) for job in of]
     values: list[dict[str, set[str]]] = [defaultdict(set) for _ in findings]
@@ -108,7 +104,7 @@ def _traits(
 def _costs(
     db: duckdb.DuckDBPyConnection,
     findings: Sequence[Finding],
-    jobs: Sequence[Sequence[Job]],
+    jobs: Sequence[Sequence[JobName]],
     members: Sequence[Sequence[int]],
 ) -> list[dict[str, Any]]:
     named = []
@@ -135,7 +131,6 @@ def _incident(
     firsts = [finding.first_at for finding in findings if finding.first_at]
     lasts = [finding.last_at for finding in findings if finding.last_at]
     first_at = min(firsts, default=None)
-    places = {(finding.subject.get("scope", ""), finding.subject.get("system", "")) for finding in findings}
     return Incident(
         fingerprint=hashlib.blake2b(f"incident\n{gravest.fingerprint}".encode(), digest_size=8).hexdigest(),
         title=gravest.title,
@@ -145,6 +140,6 @@ def _incident(
         first_at=first_at,
         last_at=max(lasts, default=None),
         comparison=None,
-        change=nearest(changed, places, first_at),
+        change=nearest(changed, {finding.installation for finding in findings}, first_at),
         **cost,
     )

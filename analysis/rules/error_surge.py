@@ -48,7 +48,8 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     failed, of = sum(row["failed_jobs"] for row in hours.values()), sum(row["jobs"] for row in hours.values())
     usual = max(row["other_failed_jobs"] / row["other_jobs"] for row in hours.values())
     errors = Counter(row["error_class"] for row in rows if row["error_class"])
-    given_up = sum(row["state"] == "failed" for row in {row["job_key"]: row for row in rows}.values())
+    jobs = {row["job_key"]: row["state"] for row in rows}
+    given_up = sum(state == "failed" for state in jobs.values())
     share = failed / of
     mostly = f", mostly {errors.most_common(1)[0][0]}" if errors else ""
     what = f"{failed:,} of {count(of, 'job')} of {rows[0]['job_class']} failed{mostly}"
@@ -58,7 +59,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         confidence="high",
         confidence_reason="so many would hardly fail by chance; all jobs of the class were counted hour by hour",
         metrics={
-            "jobs": len({row["job_key"] for row in rows}),
+            "jobs": len(jobs),
             "failing_share": round(share, 3),
             "usual_failing_share": round(usual, 4),
             "hours": len(hours),

@@ -42,7 +42,7 @@ _MANY = 0.1
 """The part of the runs since that makes it grave."""
 
 
-def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
+def verdict(rows: Sequence[Row], params: Params) -> Verdict:
     """Say since when, how many jobs, and how much had run without it."""
     jobs = len(rows)
     runs_before, runs_since = rows[0]["runs_before"], rows[0]["runs_since"]
@@ -54,7 +54,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     return Verdict(
         title=f"{what}, never seen in {count(runs_before, 'run')} before",
         severity="high" if given_up and share >= _MANY else "medium" if given_up or share >= _MANY else "low",
-        confidence="high" if rows[0]["by_chance"] <= rows[0]["allowed"] / 100 else "medium",
+        confidence="high" if rows[0]["by_chance"] <= params.chance_share / 100 else "medium",
         confidence_reason="the class had run often without it; earlier logs would tell whether it was there long ago",
         metrics={
             "jobs": jobs,

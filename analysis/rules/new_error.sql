@@ -24,8 +24,7 @@ select
     w.failures,
     w.runs_before,
     w.runs_since,
-    w.by_chance,
-    $chance_share as allowed
+    w.by_chance
 from attempts as a
 inner join weighed as w
     on
