@@ -28,9 +28,12 @@ fuzz: $(READY) ## give bytes that nobody wrote to all that reads input, each TAR
 		|| echo "atheris does not install on this Python: samples are damaged at random instead"
 	$(BIN)/python -m fuzz $(TARGET) --seconds $(or $(SECONDS),180)
 
-.PHONY: bench
+.PHONY: bench bench-questions
 bench: $(READY) ## CPU and memory of reading 1,000 MB of each kind of input, beside other tools; SIZE=megabytes
 	$(BIN)/python -m benchmarks --size $(or $(SIZE),1000)
+
+bench-questions: $(READY) ## time and memory of deriving, all rules, incidents and why on many attempts; ATTEMPTS=number
+	$(BIN)/python -m benchmarks.questions --each --attempts $(or $(ATTEMPTS),1000000)
 
 check: lint test ## everything that must hold before a push
 

@@ -8,53 +8,19 @@ is its own. One run on a shared machine is no absolute figure: read the ratios.
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from benchmarks.costs import Cost, cost_of, report
 from benchmarks.inputs import KINDS, made
 from benchmarks.ways import WAYS, Way
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What one way of reading one file took."""
-
-    records: int
-    cpu: float
-    wall: float
-    peak: int
-    """Bytes of memory at most."""
-
-
-def cost_of(way: Way, path: Path) -> Cost | None:
-    """Run it in a child process; None where it failed."""
+def read(way: Way, path: Path) -> str:
+    """Read a file one way, into a database that is thrown away; the number of records."""
     with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder, "records")
-        began = time.monotonic()
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                told.write_text(str(way(path, Path(folder, "t.duckdb"))))
-                code = 0
-            finally:
-                os._exit(code)
-        _, status, usage = os.wait4(child, 0)
-        if status:
-            return None
-        peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        cpu = usage.ru_utime + usage.ru_stime
-        return Cost(records=int(told.read_text()), cpu=cpu, wall=time.monotonic() - began, peak=peak)
-
-
-def report(line: str) -> None:
-    """Print a line at once: the next figure may take minutes."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+        return str(way(path, Path(folder, "t.duckdb")))
 
 
 def main() -> None:
@@ -71,14 +37,15 @@ def main() -> None:
         report(f"{'way':28}{'records':>12}{'CPU s':>9}{'wall s':>9}{'per CPU s':>12}{'peak MB':>9}{'CPU ratio':>11}")
         first: Cost | None = None
         for name, way in WAYS[kind].items():
-            cost = cost_of(way, path)
+            cost = cost_of(partial(read, way, path))
             first = first or cost
-            if cost is None or cost.records < 0:
+            records = int(cost.told) if cost else 0
+            if cost is None or records < 0:
                 report(f"{name:28}{'failed' if cost is None else 'not installed':>12}")
                 continue
             ratio = f"{cost.cpu / first.cpu:.2f}" if first else ""
             report(
-                f"{name:28}{cost.records:>12,}{cost.cpu:>9.1f}{cost.wall:>9.1f}{cost.records / cost.cpu:>12,.0f}"
+                f"{name:28}{records:>12,}{cost.cpu:>9.1f}{cost.wall:>9.1f}{records / cost.cpu:>12,.0f}"
                 f"{cost.peak / 1e6:>9,.0f}{ratio:>11}"
             )
 
