@@ -118,6 +118,7 @@ METRICS = {
     "values_compared": Label(words="values compared"),
     "waiting_for": Label(words="longest wait so far", unit=_SECONDS),
     "without_span": Label(words="of them without a span"),
+    "without_worker": Label(words="longest time until the next came", unit=_SECONDS),
     "worst_ratio": Label(words="failures per first run, at worst"),
     "worst_wait": Label(words="longest wait", unit=_SECONDS),
 }

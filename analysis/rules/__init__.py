@@ -34,6 +34,7 @@ from analysis.rules import (
     slower_class,
     unlinked_traces,
     unread_queue,
+    worker_lost,
 )
 
 RULES: tuple[Rule[Any], ...] = (
@@ -60,6 +61,7 @@ RULES: tuple[Rule[Any], ...] = (
     error_surge.RULE,
     unread_queue.RULE,
     missed_schedule.RULE,
+    worker_lost.RULE,
     log_gap.RULE,
     clock_skew.RULE,
     depth_mismatch.RULE,

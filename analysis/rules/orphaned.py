@@ -40,12 +40,15 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     again = sum(bool(row["ran_again"]) for row in rows)
     lost = len({row["job_key"] for row in rows if not row["ran_again"]})
     deaths = len({row["worker_key"] for row in rows})
-    often = f", which died {deaths} times" if deaths > 1 else ""
+    first = rows[0]
+    whose = f"worker {first['process']}"
+    if deaths > 1:
+        whose = f"{count(deaths, 'worker')} of {first['host'] or first['log'] or first['worker']}"
     after = f"; {again} ran again later" if again else "; none ran again" if len(rows) > 1 else "; it did not run again"
     confidence = weakest(row["worker_confidence"] for row in rows)
     basis = next(row["worker_basis"] for row in rows if row["worker_confidence"] == confidence)
     return Verdict(
-        title=f"{count(len(rows), 'run')} died with worker {rows[0]['worker']}{often}{after}",
+        title=f"{count(len(rows), 'run')} died with {whose}{after}",
         severity="high" if lost else "medium",
         confidence=confidence,
         confidence_reason=f"the worker is gone: {basis}",
@@ -75,7 +78,7 @@ RULE = Rule(
     name="orphaned",
     family="stuck",
     params=Params(),
-    subject=("worker",),
+    subject=("host", "log", "worker"),
     needs=("starts", "workers"),
     verdict=verdict,
     clean=clean,

@@ -12,7 +12,10 @@ select
     w.worker_key,
     w.state_basis as worker_basis,
     w.confidence as worker_confidence,
-    coalesce(w.worker, w.host || ':' || cast(w.pid as varchar), w.worker_key) as worker,
+    coalesce(w.worker, w.host || ':' || cast(w.pid as varchar), w.worker_key) as process,
+    w.host,
+    case when w.host is null then w.log end as log,
+    case when w.host is null and w.log is null then coalesce(w.worker, w.worker_key) end as worker,
     exists(
         select 1 from attempts as later
         where later.job_key = a.job_key and later.attempt > a.attempt

@@ -32,6 +32,7 @@ children as (
 written as (
     select
         source_id,
+        line_no,
         scope,
         system,
         host,
@@ -49,6 +50,7 @@ written as (
     union all
     select
         source_id,
+        line_no,
         scope,
         system,
         host,
@@ -64,6 +66,7 @@ written as (
     union all
     select
         l.source_id,
+        l.line_no,
         l.scope,
         l.system,
         l.host,
@@ -153,7 +156,8 @@ select
     w.queues,
     w.concurrency,
     w.version,
-    w.source_id
+    w.source_id,
+    w.line_no
 from placed as w
 inner join sources as s on w.source_id = s.source_id
 left join worker_places as n
@@ -176,6 +180,7 @@ select
     queues,
     concurrency,
     version,
+    null,
     null
 from process_looks
 where started_at is not null and place is not null and pid is not null
@@ -193,6 +198,7 @@ select
     queues,
     concurrency,
     version,
+    null,
     null
 from process_looks
 where heartbeat_at is not null and place is not null and pid is not null;

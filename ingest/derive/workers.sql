@@ -139,6 +139,7 @@ weighed as (
         seconds_between(v.heartbeat_at, l.taken_at) as look_silence,
         greatest(4 * coalesce(v.heartbeat_period, 15), 20) as look_patience,
         coalesce(p.next_booted_at, b.replaced_at) as replaced_at,
+        c.succeeded_at,
         seconds_between(p.last_seen_at, $as_of) as silence,
         -- Silence in a log says little of a process that rests often: it must be far longer than any rest before.
         p.lines >= 20 and c.succeeded_at is not null
@@ -175,23 +176,53 @@ judged as (
         end as state
     from weighed
     where first_seen_at is not null or queues is not null
+),
+
+last_lines as (
+    -- Of those that died, the last line they wrote.
+    select
+        scope,
+        place,
+        pid,
+        seen_at,
+        max(source_id) as source_id,
+        max_by(line_no, (source_id, line_no)) as line_no
+    from process_signs
+    where
+        line_no is not null
+        and (scope, place, pid) in (
+            select (j.scope, j.place, j.pid) from judged as j
+            where j.state = 'gone'
+        )
+    group by scope, place, pid, seen_at
+),
+
+telling_logs as (
+    -- Logs in which processes say that they begin or end, not only what their jobs do.
+    select distinct
+        scope,
+        log_name
+    from process_signs
+    where log_name is not null and sign in ('booted', 'stopping', 'stopped', 'died')
 )
 
 select
-    worker_key,
-    scope,
-    system,
-    worker,
-    host,
-    nullif(pid, 0) as pid,
-    version,
-    queues,
-    concurrency,
-    booted_at,
-    first_seen_at,
-    last_seen_at,
-    stopped_at,
-    state,
+    j.worker_key,
+    j.scope,
+    j.system,
+    j.worker,
+    j.host,
+    nullif(j.pid, 0) as pid,
+    j.version,
+    j.queues,
+    j.concurrency,
+    j.booted_at,
+    j.first_seen_at,
+    j.last_seen_at,
+    j.stopping_at,
+    j.stopped_at,
+    coalesce(j.replaced_at, j.succeeded_at) as successor_at,
+    j.state,
     case
         when state = 'stopped' then 'its log says that it shut down'
         when died_at is not null then 'its log says that it died'
@@ -216,8 +247,16 @@ select
         when state = 'unknown' then 'low'
         else 'medium'
     end as confidence,
-    log_name as log,
-    lines,
+    j.log_name as log,
+    j.lines,
+    j.heartbeats,
+    j.last_line_at,
+    t.log_name is not null as log_tells_ends,
+    l.source_id as last_source_id,
+    l.line_no as last_line_no,
     0 as attempts
-from judged
-order by worker_key;
+from judged as j
+left join last_lines as l
+    on j.scope = l.scope and j.place = l.place and j.pid = l.pid and j.last_line_at = l.seen_at
+left join telling_logs as t on j.scope = t.scope and j.log_name = t.log_name
+order by j.worker_key;

@@ -28,7 +28,8 @@ def tell(site: Site, shop: Shop) -> None:
     site.until("02:16:30")
     site.look("while the feeds are rendered")
     post = max(site.workers, key=lambda each: len(site.workers[each].running))
-    site.plant("orphaned", site.workers[post].running.values())
+    for rule in ("orphaned", "worker-lost"):
+        site.plant(rule, site.workers[post].running.values())
     site.kill(post, back_after=20.0)
     site.until("02:20")
     site.look("after the restart")

@@ -40,7 +40,7 @@ def worker_killed(world: World, begins_at: float, random: Random) -> None:
             if patience:
                 world.after(0.7, lambda: kill(place, patience - 1))
             return
-        world.trouble("worker-lost", f"{process.host}:{process.pid}", world.now)
+        world.trouble("worker-lost", process.host, world.now)
         world.kill(place, boots_after=random.uniform(4, 40))
 
     for place in random.sample(PLACES, 2):

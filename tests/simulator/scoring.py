@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from analysis.finding import Finding
 from analysis.rules import RULES
 from tests.simulator.blind_spots import ABOUT_INPUTS
-from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, Truth
+from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, ABOUT_WORKERS, Truth
 from tests.simulator.written import MIDNIGHT
 
 KNOWN = {rule.name: rule.family for rule in RULES}
@@ -71,9 +71,11 @@ def score(findings: Iterable[Finding], truth: Truth) -> Score:
     """What these findings are worth: those above info, and of inputs also what is told as information, if true."""
     told = Score()
     findings = list(findings)
-    said = [claim for claim in _claims(findings) if claim[2].severity != "info"]
+    said = [claim for claim in _claims(findings, truth) if claim[2].severity != "info"]
     named = {
-        (rule, subject) for rule, subject, each in _claims(findings) if each.severity != "info" or rule in ABOUT_INPUTS
+        (rule, subject)
+        for rule, subject, each in _claims(findings, truth)
+        if each.severity != "info" or rule in ABOUT_INPUTS
     }
     for due in truth.must():
         first = due.rules[0]
@@ -96,12 +98,14 @@ def score(findings: Iterable[Finding], truth: Truth) -> Score:
     return told
 
 
-def _claims(findings: Iterable[Finding]) -> Iterable[tuple[str, str, Finding]]:
+def _claims(findings: Iterable[Finding], truth: Truth) -> Iterable[tuple[str, str, Finding]]:
     for finding in findings:
-        yield from ((finding.rule, subject, finding) for subject in _subjects(finding))
+        yield from ((finding.rule, subject, finding) for subject in _subjects(finding, truth))
 
 
-def _subjects(finding: Finding) -> Sequence[str]:
+def _subjects(finding: Finding, truth: Truth) -> Sequence[str]:
+    if finding.rule in ABOUT_WORKERS:
+        return [finding.subject.get("host") or truth.host_of(finding.subject["log"])]
     if finding.rule in ABOUT_QUEUES:
         return [finding.subject["queue"]]
     if finding.rule in ABOUT_CLASSES:
@@ -116,6 +120,8 @@ def _is_true(truth: Truth, rule: str, subject: str, finding: Finding) -> bool:
     if rule in ABOUT_INPUTS:
         return truth.blind_spots.may(rule, subject)
     since, until = (((at or MIDNIGHT) - MIDNIGHT).total_seconds() for at in (finding.first_at, finding.last_at))
+    if rule in ABOUT_WORKERS:
+        return truth.may_of_host(rule, subject, since, until)
     if rule in ABOUT_CLASSES:
         return truth.may_of_class(rule, subject, since)
     if rule not in ABOUT_QUEUES:

@@ -23,6 +23,8 @@ ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
 ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule"})
 """The same about a class of jobs."""
+ABOUT_WORKERS = frozenset({"worker-lost"})
+"""The same about the worker processes of a machine."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
 _MANY = 10
@@ -63,6 +65,7 @@ class Truth:
         """Class and error to the job that had it first."""
         self._failing = _jobs_an_hour(failed)
         self._seen_failing = _jobs_an_hour(run for run in failed if self._sees(run, "failed"))
+        self._hosts = {log.name: log.host for log in files.logs}
         self.blind_spots = BlindSpots(life, files)
 
     def must(self) -> list[Due]:
@@ -79,6 +82,7 @@ class Truth:
                 "import": self._latency_shows,
                 "class-slower": self._slowness_shows,
                 "exports-at-midnight": self._is_worked_off,
+                "worker-lost": self._death_shows,
             }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
@@ -112,6 +116,17 @@ class Truth:
             and trouble.subject == job_class
             and abs(trouble.begins_at - begins_at) <= _ABOUT_THEN
             for trouble in self._life.troubles
+        )
+
+    def host_of(self, log: str) -> str:
+        """The machine that writes this log."""
+        return self._hosts[log]
+
+    def may_of_host(self, rule: str, host: str, begins_at: float, ends_at: float) -> bool:
+        """Whether it is true of the processes of this machine at some time between."""
+        return rule == "worker-lost" and any(
+            process.killed and process.host == host and begins_at - 60 <= (process.ended_at or 0) <= ends_at + 60
+            for process in self._life.processes
         )
 
     # What plainly happened
@@ -235,6 +250,14 @@ class Truth:
 
     def _later_look(self, moment: float) -> bool:
         return any(look > moment + 120 for look in self._looks)
+
+    def _death_shows(self, host: str, died_at: float) -> bool:
+        """A line of the process that died is seen, and a later look at the store does not list it."""
+        return self._later_look(died_at) and any(
+            event.process is not None and event.process.host == host and event.process.ended_at == died_at
+            for number, event in enumerate(self._life.events)
+            if number in self._seen
+        )
 
     def _storm_shows(self, queue: str, begins_at: float) -> bool:
         """At its height 40 runs failed within five minutes, and most of them are seen."""

@@ -23,6 +23,7 @@ WITHHELD = ("truth.json", "exec_truth.jsonl.gz")
 """Files of a capture that the tool must not see."""
 
 _STUCK = frozenset({"hung", "orphaned"})
+_KILLED = _STUCK | {"worker-lost"}
 _NEVER_RAN = frozenset({"never-started", "unread-queue"})
 _AGAIN = frozenset({"redelivered", "overlapping", "double-success"})
 _GIVEN_UP = frozenset({"retries-exhausted", "discarded"})
@@ -39,9 +40,9 @@ RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
     "failed_no_retry_dropped": _GIVEN_UP,
     "slow_20x": frozenset({"slow-run"}),
     "retry_storm": frozenset({"retry-storm"}),
-    "orphan_kill9_worker": _STUCK,
-    "orphan_kill9_bystander": _STUCK,
-    "orphan_kill9_worker_then_rerun_after_max_run_time_30s": _STUCK | {"redelivered"},
+    "orphan_kill9_worker": _KILLED,
+    "orphan_kill9_bystander": _KILLED,
+    "orphan_kill9_worker_then_rerun_after_max_run_time_30s": _KILLED | {"redelivered"},
     "hang_until_end": frozenset({"hung"}),
     "same_job_id_enqueued_twice": _AGAIN | {"enqueued-twice"},
     "retried_then_ok_retry_on": frozenset({"retried-often", "retry-storm"}),
@@ -53,11 +54,11 @@ RIGHT_ANSWERS: Mapping[str, frozenset[str]] = {
     "revoked_terminated_sigterm": frozenset({"discarded"}),
     "canceled_before_start": frozenset({"discarded"}),
     "retry_on_exhausted_with_block": frozenset({"retries-exhausted"}),
-    "orphan_kill9_process": _STUCK,
+    "orphan_kill9_process": _KILLED,
     "never_started_no_consumer": _NEVER_RAN,
     "stuck_hang_until_end": frozenset({"hung"}),
     "duplicate_same_args": frozenset({"enqueued-twice"}),
-    "long_report_before_kill": _STUCK,
+    "long_report_before_kill": _KILLED,
     "pool_child_sigkill_worker_lost": _STUCK | _GIVEN_UP,
     "soft_time_limit": _GIVEN_UP,
     "hard_time_limit": _GIVEN_UP,
@@ -212,6 +213,7 @@ def _by_its_runs(runs: list[Execution], medians: Mapping[str, float], retries: i
     return {
         "hung": never_ended,
         "orphaned": never_ended,
+        "worker-lost": never_ended,
         "redelivered": len(runs) > 1,
         "double-success": sum(run.succeeded is True for run in runs) > 1,
         "overlapping": at_once,

@@ -12,11 +12,18 @@ create table workers (
     booted_at timestamp,                 -- its start, UTC, where seen
     first_seen_at timestamp,             -- earliest evidence of it, UTC
     last_seen_at timestamp,              -- last sign of life, UTC
+    stopping_at timestamp,               -- beginning of an orderly shutdown, UTC, where seen
     stopped_at timestamp,                -- end of an orderly shutdown, UTC, where seen
+    successor_at timestamp,              -- when, after its last sign of life, another process booted or first wrote in its place, UTC
     state varchar not null,              -- at as_of: alive, gone (died or vanished), stopped, unknown
     state_basis varchar not null,        -- what that rests on, in words
     confidence varchar not null,         -- high, medium or low
     log varchar,                         -- the log it writes, whatever files that came in; null where it is not among the inputs
     lines bigint not null,               -- lines of logs that it wrote; 0 where its log is not among the inputs
+    heartbeats bigint not null,          -- of these lines its heartbeats
+    last_line_at timestamp,              -- its last line there, UTC
+    log_tells_ends boolean not null,     -- whether that log tells of processes that boot, shut down or die, not only of jobs
+    last_source_id integer,              -- of one that is gone: where its last line stands, see sources
+    last_line_no bigint,                 -- and which line it is
     attempts bigint not null             -- executions seen in it
 );
