@@ -51,6 +51,7 @@ STEPS = (
     "jobs",
     "job_ids",
     "attempt_evidence",
+    "changes",
     "run_points",
     "class_changes",
     "class_baselines",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 EVIDENCE = (
     "sources",
@@ -38,6 +38,7 @@ DERIVED = (
     "attempt_evidence",
     "job_ids",
     "workers",
+    "changes",
     "queue_minutes",
     "class_baselines",
     "class_errors",
