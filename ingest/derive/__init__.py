@@ -59,6 +59,7 @@ STEPS = (
     "class_hours",
     "work_paces",
     "class_schedules",
+    "class_silences",
     "queue_minutes",
     "coverage",
     "log_gaps",

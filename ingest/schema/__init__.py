@@ -46,6 +46,7 @@ DERIVED = (
     "class_changes",
     "class_periods",
     "class_schedules",
+    "class_silences",
     "work_paces",
     "coverage",
     "log_gaps",

@@ -16,6 +16,7 @@ from tests.simulator.scoring import Score
 @click.command()
 @click.option("--days", default=5, help="So many days, each judged for itself.")
 @click.option("--seed", default=1, help="Of the first day; the others follow.")
+@click.option("--length", default=1, help="Days that each is seen with those before it; the last is the bad one.")
 @click.option("--jobs", default=3000, help="Jobs a day.")
 @click.option("--form", "forms", multiple=True, type=click.Choice(list(FORMS)), default=list(FORMS))
 @click.option("--loss", "losses", multiple=True, type=click.Choice(list(LOSSES)), help="Several may come together.")
@@ -25,6 +26,7 @@ from tests.simulator.scoring import Score
 def main(  # noqa: PLR0913, PLR0917 - options of a command
     days: int,
     seed: int,
+    length: int,
     jobs: int,
     forms: Sequence[Form],
     losses: Sequence[Loss],
@@ -37,7 +39,7 @@ def main(  # noqa: PLR0913, PLR0917 - options of a command
         total = Score()
         began = time.process_time()
         for day in range(seed, seed + days):
-            one = scored(day, form, jobs_a_day=jobs, faulty=not quiet, losses=losses, keep=keep)
+            one = scored(day, form, jobs_a_day=jobs, days=length, faulty=not quiet, losses=losses, keep=keep)
             total.add(one)
             if wrong:
                 for words in (*(f"missed {each}" for each in one.missed), *(f"false  {each}" for each in one.wrong)):

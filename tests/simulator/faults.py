@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulator.life import Job
-from tests.simulator.shop import BY_NAME, DAY, HOUR, PLACES, Place
+from tests.simulator.shop import BY_NAME, DAY, DEPLOYS, HOUR, KINDS, PLACES, Place
 from tests.simulator.world import Breakage, World
 
 
@@ -238,6 +238,19 @@ def declines(world: World, begins_at: float, _random: Random) -> None:
     _break(world, "ChargeCard", breakage, begins_at + 12 * HOUR, begins_at + 14 * HOUR)
 
 
+def caller_removed(world: World, begins_at: float, random: Random) -> None:
+    """A deploy takes away what enqueued a class. On the first days nobody could tell."""
+    since = begins_at + random.choice(DEPLOYS) + random.uniform(0, 120)
+    name = random.choice([kind.name for kind in KINDS if kind.share >= 0.05])
+
+    def remove() -> None:
+        world.silenced.add(name)
+        world.trouble("caller-removed", name, begins_at + DAY)
+
+    if begins_at >= 2 * DAY:
+        world.at(since, remove)
+
+
 FAULTS = (
     Fault(name="worker-killed", rules=("orphaned",), plant=worker_killed),
     Fault(name="hang", rules=("hung",), plant=hang),
@@ -260,6 +273,7 @@ FAULTS = (
     Fault(name="bad-deploy", rules=("new-error", "error-surge"), plant=bad_deploy),
     Fault(name="declines", rules=("error-surge", "new-error"), plant=declines),
     Fault(name="exports-at-midnight", rules=("backlog", "never-started"), plant=exports_at_midnight),
+    Fault(name="caller-removed", rules=("silent-class",), plant=caller_removed),
 )
 """The faults, in the order of the families they belong to."""
 

@@ -53,7 +53,7 @@ class World:
         self.slowness: dict[str, float] = {}
         """Class to how many times as long its runs take."""
         self.silenced: set[str] = set()
-        """Classes whose timetable was forgotten."""
+        """Classes whose timetable was forgotten, or whose caller was taken away."""
         self.version = "7.0.0"
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
@@ -126,13 +126,14 @@ class World:
 
     def _bring(self, jobs: list[Job]) -> None:
         for job in jobs:
-            if job.job_class not in self.silenced:
-                self.enqueue(job)
+            self.enqueue(job)
 
     # Producing
 
     def enqueue(self, job: Job, *, is_lost: bool = False) -> None:
         """Put a job on its queue, or where it waits for its time; or lose it on the way though it was logged."""
+        if job.job_class in self.silenced:
+            return
         job.created_at = self.now
         self.life.jobs.append(job)
         if job.delay is not None:
@@ -149,6 +150,8 @@ class World:
 
     def push(self, job: Job, *, in_front: bool = False) -> None:
         """Put a job on its queue; in front where a process gives it back, as it was when it was taken."""
+        if math.isnan(job.created_at):
+            return  # nothing enqueued it
         if in_front:
             self.queues[job.queue].appendleft((job, job.due_at))
         else:
