@@ -21,7 +21,7 @@ from tests.simulator.scoring import Score
 @click.option("--form", "forms", multiple=True, type=click.Choice(list(FORMS)), default=list(FORMS))
 @click.option("--loss", "losses", multiple=True, type=click.Choice(list(LOSSES)), help="Several may come together.")
 @click.option("--quiet", is_flag=True, help="Days on which nothing goes wrong.")
-@click.option("--wrong", is_flag=True, help="Also name what was missed and what was said falsely.")
+@click.option("--wrong", is_flag=True, help="Also name what was missed, said falsely, mixed and split.")
 @click.option("--keep", type=click.Path(path_type=Path), help="An empty folder for files and database of one day.")
 def main(  # noqa: PLR0913, PLR0917 - options of a command
     days: int,
@@ -42,8 +42,14 @@ def main(  # noqa: PLR0913, PLR0917 - options of a command
             one = scored(day, form, jobs_a_day=jobs, days=length, faulty=not quiet, losses=losses, keep=keep)
             total.add(one)
             if wrong:
-                for words in (*(f"missed {each}" for each in one.missed), *(f"false  {each}" for each in one.wrong)):
-                    click.echo(f"seed {day} {form}: {words}")
+                for kind, told in (
+                    ("missed", one.missed),
+                    ("false ", one.wrong),
+                    ("mixed ", one.grouping.mixed),
+                    ("split ", one.grouping.split),
+                ):
+                    for words in told:
+                        click.echo(f"seed {day} {form}: {kind} {words}")
         kind = "quiet" if quiet else "bad"
         lost = " and ".join(losses) or "nothing"
         took = time.process_time() - began

@@ -46,6 +46,14 @@ def test_of_100_things_that_a_rule_names_99_happened(rule: str) -> None:
     assert score.precision([rule]) >= 0.99, "\n".join(score.wrong)
 
 
+def test_an_incident_is_of_one_cause_and_a_cause_one_incident() -> None:
+    """But for two things that meet in time and error, such as a double click on what the gateway declines just then."""
+    grouping = of_all_days().grouping
+    assert grouping.findings > 30
+    assert grouping.purity >= 0.97, "\n".join(grouping.mixed)
+    assert grouping.completeness >= 0.98, "\n".join(grouping.split)
+
+
 def test_every_rule_about_jobs_and_queues_has_something_to_find(print_at_the_end: Callable[[str], None]) -> None:
     score = of_all_days()
     print_at_the_end(score.table("simulated bad days"))

@@ -239,6 +239,7 @@ class World:
         """Whether this run will fail, and how long it will take."""
         job, kind = run.job, BY_NAME[run.job.job_class]
         if kind.calls_gateway and self.gateway_is_down:
+            job.causes.add("gateway-down")
             run.error = ("Gateway::Unavailable", "503 Service Unavailable from https://pay.example.test/charges")
             return True, self.random.uniform(0.1, 5.0)
         usual = kind.usual(self.random) * self.slowness.get(kind.name, 1.0)
@@ -246,6 +247,7 @@ class World:
         if breakage and run.number == 1 and self.random.random() < breakage.share:
             run.error = breakage.error
             job.faults.add(breakage.fault)
+            job.causes.add(breakage.fault)
             return True, usual
         if job.failed < job.failures:
             return True, usual * self.random.uniform(0.2, 1.0)
@@ -282,12 +284,14 @@ class World:
 
     def _die_of(self, run: Run) -> None:
         if run.outcome is None:
-            self.kill(self._place_of(run.process), recovers=True)
+            self.kill(self._place_of(run.process), recovers=True, cause=f"poison {run.job.id}")
 
     def _place_of(self, process: Process) -> Place:
         return next(place for place, holds in self.places.items() if place.log == process.log)
 
-    def kill(self, place: Place, *, recovers: bool = False, boots_after: float | None = 8.0) -> list[Job]:
+    def kill(
+        self, place: Place, *, recovers: bool = False, boots_after: float | None = 8.0, cause: str | None = None
+    ) -> list[Job]:
         """``kill -9``, and a new process after a while. Gives back the jobs that were running."""
         process = self.places[place]
         if process is None:
@@ -296,6 +300,7 @@ class World:
         jobs = [run.job for run in process.running.values()]
         for run in process.running.values():
             run.ended_at, run.outcome = self.now, "killed"
+            run.job.causes.add(cause or f"worker-killed {process.host}:{process.pid}")
         self.tell("killed", process.host, process=process)
         if boots_after is not None:
             self.after(boots_after, lambda: self.boot(place))
