@@ -2,8 +2,10 @@
 Which findings belong together.
 
 Two findings are joined where they share half of the jobs of one of them, one error at the same time, one worker that
-died, or one queue for most of the time of both; or where one rule flags two things that begin and end together. Joined
-findings make one group. A queue or an hour alone joins nothing: in a busy system everything happens at the same time.
+died, or what moves jobs that are due; where one of them is about a queue and the other happens on it for much of the
+time of both, or both are about jobs that wait for the same workers; or where one rule flags two things that begin and
+end together. Joined findings make one group. Two things on one queue, or at one hour, need not have to do with each
+other: in a busy system everything happens at the same time.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ from itertools import combinations
 from analysis.finding import JobName
 
 MOSTLY = 0.5
-"""So great a part of a finding's jobs must have a value for it to be the finding's; so great a part of the smaller of
-two findings' jobs must both name."""
+"""More than this part of a finding's jobs must have a value for it to be the finding's; so great a part of the smaller
+of two findings' jobs must both name."""
 _PART = 0.1
 """The part of the greater finding's jobs that both must have: a single job among hundreds is chance."""
 _MEANWHILE = 0.3
-"""The part of the time of both that two findings on one queue must have in common."""
+"""The part of the time of both that findings on one queue, or on queues of the same workers, must have in common."""
 _SLACK = timedelta(minutes=5)
 """Findings that are so far apart are still of the same time."""
 _TOGETHER = (timedelta(seconds=1), timedelta(seconds=10))
@@ -35,12 +37,17 @@ class Complaint:
 
     rule: str
     is_of_its_queue: bool
-    """Whether what else happens on its queue at that time may have to do with it: not so of a job that came twice."""
+    """Whether what is wrong with its queue at that time may have to do with it: not so of a job that came twice."""
+    is_about_its_queue: bool
+    """Whether it is the queue itself that it is about, and not some jobs or a class on it."""
     jobs: frozenset[JobName]
     first_at: datetime | None
     last_at: datetime | None
     traits: Mapping[str, frozenset[str]]
-    """Name (queue, job_class, error_class, error, worker) to the values that most of its jobs have."""
+    """
+    Name to the values that most of its jobs have: queue, job_class, error_class, error, worker; readers, of jobs that
+    wait: the queues that a worker reads who reads theirs; mover, of jobs that are due: the installation.
+    """
 
 
 def groups(complaints: Sequence[Complaint]) -> list[list[int]]:
@@ -80,7 +87,17 @@ def _belong(one: Complaint, other: Complaint, jobs: int) -> bool:
     return meanwhile is not None and (
         _share_an_error(one, other)
         or (one.rule == other.rule and _begin_and_end_together(one, other) and not _contradict(one, other))
-        or (one.is_of_its_queue and other.is_of_its_queue and meanwhile >= _MEANWHILE and _share(one, other, "queue"))
+        or _share(one, other, "mover")
+        or (meanwhile >= _MEANWHILE and (_queue_is_the_matter(one, other) or _share(one, other, "readers")))
+    )
+
+
+def _queue_is_the_matter(one: Complaint, other: Complaint) -> bool:
+    return (
+        (one.is_about_its_queue or other.is_about_its_queue)
+        and one.is_of_its_queue
+        and other.is_of_its_queue
+        and _share(one, other, "queue")
     )
 
 

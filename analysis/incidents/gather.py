@@ -23,6 +23,15 @@ _SHARED = ("queue", "job_class", "error_class", "worker")
 _COMPARED = 10
 """So many incidents, the gravest, are compared: each reads the evidence of thousands of jobs."""
 _FAMILY = {rule.name: rule.family for rule in RULES}
+_WAITING = frozenset({"never-started", "queue-latency", "backlog"})
+"""Rules about jobs that wait for a worker: what is wrong with one queue is wrong with all that this worker reads."""
+_DUE = frozenset({"overdue"})
+"""Rules about jobs that wait for their time: what moves them to their queues is one for the whole installation."""
+_ABOUT_QUEUES = (
+    _WAITING | {rule.name for rule in RULES if "queue" in rule.subject and "job_class" not in rule.subject}
+) - _DUE
+_NOT_OF_QUEUES = frozenset({"duplicated", "missing"})
+"""Families of rules that no trouble of a queue explains."""
 
 
 def incidents(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> tuple[Incident, ...]:
@@ -39,7 +48,8 @@ def incidents(db: duckdb.DuckDBPyConnection, investigation: Investigation) -> tu
     complaints = [
         Complaint(
             rule=finding.rule,
-            is_of_its_queue=_FAMILY.get(finding.rule) != "duplicated",
+            is_of_its_queue=_FAMILY.get(finding.rule) not in _NOT_OF_QUEUES,
+            is_about_its_queue=finding.rule in _ABOUT_QUEUES,
             jobs=frozenset(of),
             first_at=finding.first_at,
             last_at=finding.last_at,
@@ -92,9 +102,11 @@ def _traits(
     for place, trait, value, count in db.execute(
         question(__package__, "traits"), columns(named, "findings", "scopes", "systems", "jobs")
     ).fetchall():
-        if count >= MOSTLY * len(jobs[place]):
+        if count > MOSTLY * len(jobs[place]) and (trait != "readers" or findings[place].rule in _WAITING):
             values[place][trait].add(value)
     for place, finding in enumerate(findings):
+        if finding.rule in _DUE:
+            values[place]["mover"] = {"\n".join(finding.installation)}
         for name in _SHARED:
             if name in finding.subject:
                 values[place][name] = {finding.subject[name]}

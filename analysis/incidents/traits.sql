@@ -10,6 +10,8 @@ with named as (
 members as (
     select
         n.finding,
+        j.scope,
+        j.system,
         j.job_key,
         j.job_class,
         j.queue,
@@ -17,6 +19,16 @@ members as (
         j.error_fingerprint
     from jobs as j
     inner join named as n on j.scope = n.scope and j.system = n.system and j.job_id = n.job_id
+),
+
+readers as (
+    select distinct
+        scope,
+        system,
+        array_to_string(list_sort(queues), ', ') as queues,
+        unnest(queues) as queue
+    from workers
+    where queues is not null
 ),
 
 traits as (
@@ -47,6 +59,14 @@ traits as (
         error_fingerprint,
         job_key
     from members
+    union all
+    select distinct
+        m.finding,
+        'readers',
+        r.queues,
+        m.job_key
+    from members as m
+    inner join readers as r on m.scope = r.scope and m.system = r.system and m.queue = r.queue
     union all
     select distinct
         m.finding,

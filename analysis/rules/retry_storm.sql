@@ -13,6 +13,39 @@ with failures as (
         )
 ),
 
+crowded as (
+    -- Where windows begin that hold enough failures, and the stretches of a window's length that these touch.
+    select distinct
+        scope,
+        system,
+        queue,
+        stretch + reach.further as stretch
+    from (
+        select
+            scope,
+            system,
+            queue,
+            cast(floor(extract(epoch from ended_at) / extract(epoch from $window)) as bigint) as stretch,
+            count(*) over (
+                partition by scope, system, queue order by ended_at
+                range between current row and $window following
+            ) as failures_following
+        from failures
+    ) as f
+    cross join (values (0), (1)) as reach (further)
+    where f.failures_following >= $min_retries
+),
+
+first_runs as (
+    select a.*
+    from attempts as a
+    inner join crowded as c
+        on
+            a.scope = c.scope and a.system = c.system and a.queue = c.queue
+            and cast(floor(extract(epoch from a.started_at) / extract(epoch from $window)) as bigint) = c.stretch
+    where a.attempt = 1 and coalesce(a.attempt_logged, 1) = 1
+),
+
 happenings as (
     select
         scope,
@@ -34,8 +67,7 @@ happenings as (
         attempt,
         0,
         1
-    from attempts
-    where attempt = 1 and coalesce(attempt_logged, 1) = 1 and queue is not null and started_at is not null
+    from first_runs
 ),
 
 measured as (

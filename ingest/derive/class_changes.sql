@@ -78,7 +78,7 @@ moments as (
             and p.queue is not distinct from n.queue and p.changed_at = n.coarsely_at
 ),
 
-changes as (
+paces as (
     select
         scope,
         system,
@@ -102,7 +102,7 @@ sides as (
             partition by c.scope, c.system, c.job_class, c.queue, c.changed_at order by f.run
         ) as place,
         count(*) over (partition by c.scope, c.system, c.job_class, c.queue, c.changed_at, f.run) as ties
-    from changes as c
+    from paces as c
     inner join finished as f
         on
             c.scope = f.scope and c.system = f.system and c.job_class = f.job_class
@@ -167,58 +167,31 @@ other_days as (
     group by s.scope, s.system, s.job_class, s.queue, s.changed_at
 ),
 
-marks as (
-    -- Restarts under a version not seen before, and plain restarts.
-    select
-        scope,
-        system,
-        'version ' || version as mark,
-        min(coalesce(booted_at, first_seen_at)) as marked_at,
-        1 as weight
-    from workers
-    where version is not null and coalesce(booted_at, first_seen_at) is not null
-    group by scope, system, version
-    union all
-    select distinct
-        scope,
-        system,
-        'restart of a worker on ' || coalesce(host, worker, 'an unknown host'),
-        booted_at,
-        2
-    from workers
-    where booted_at is not null
-),
-
-first_marks as (
-    select
-        scope,
-        system,
-        min(marked_at) as marked_at
-    from marks
-    group by scope, system
-),
-
 nearest as (
+    -- A version that was first seen then, else workers that started.
     select
         c.scope,
         c.system,
         c.job_class,
         c.queue,
         c.changed_at,
-        m.mark as beside,
-        m.marked_at as beside_at
-    from changes as c
-    inner join marks as m
+        case
+            when m.kind = 'version' then 'version ' || m.subject
+            else 'restart of workers on ' || coalesce(nullif(m.subject, ''), 'an unknown host')
+        end as beside,
+        m.changed_at as beside_at
+    from paces as c
+    inner join changes as m
         on
             c.scope = m.scope and c.system = m.system
-            and m.marked_at between c.changed_at - interval 1 hour and c.changed_at + interval 1 hour
-    -- The first version of all is not a new one.
-    left join first_marks as f on m.scope = f.scope and m.system = f.system and m.marked_at = f.marked_at
-    where f.marked_at is null or m.weight > 1
+            and m.changed_at between c.changed_at - interval 1 hour and c.changed_at + interval 1 hour
+    where m.kind in ('version', 'restart')
     qualify
         row_number() over (
             partition by c.scope, c.system, c.job_class, c.queue, c.changed_at
-            order by m.weight asc, abs(seconds_between(c.changed_at, m.marked_at)) asc, m.marked_at asc, m.mark asc
+            order by
+                m.kind = 'restart' asc, abs(seconds_between(c.changed_at, m.changed_at)) asc, m.changed_at asc,
+                m.subject asc
         ) = 1
 )
 
@@ -249,7 +222,7 @@ select
     (m.mean_after - m.mean_before) * m.runs_after as extra_time,
     n.beside,
     n.beside_at
-from changes as c
+from paces as c
 inner join measured as m
     on
         c.scope = m.scope and c.system = m.system and c.job_class = m.job_class

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 EVIDENCE = (
     "sources",
@@ -38,6 +38,7 @@ DERIVED = (
     "attempt_evidence",
     "job_ids",
     "workers",
+    "changes",
     "queue_minutes",
     "class_baselines",
     "class_errors",
@@ -45,6 +46,7 @@ DERIVED = (
     "class_changes",
     "class_periods",
     "class_schedules",
+    "class_silences",
     "work_paces",
     "coverage",
     "log_gaps",

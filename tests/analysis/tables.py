@@ -27,6 +27,7 @@ CASE_TABLES = (
     "class_changes",
     "class_periods",
     "class_schedules",
+    "class_silences",
     "work_paces",
     "class_errors",
     "class_hours",

@@ -11,6 +11,7 @@ from typing import Literal
 
 from analysis.check import check
 from analysis.finding import Finding
+from analysis.incidents import Incident, incidents
 from ingest.database import open_for_reading, open_for_writing
 from ingest.derive import derive
 from ingest.loading import load
@@ -18,6 +19,8 @@ from ingest.mapped_log import with_mapped
 from ingest.mapping import read_mappings
 from ingest.sources import SOURCES
 from tests.simulator import faults, job_log, sidekiq
+from tests.simulator.causes import Causes
+from tests.simulator.grouping import grouping
 from tests.simulator.life import Life
 from tests.simulator.losses import Loss, clocks_apart, lossy
 from tests.simulator.scoring import Score, score
@@ -31,11 +34,10 @@ FORMS: Mapping[Form, Callable[[Life, Clocks], Files]] = {"sidekiq": sidekiq.writ
 
 
 def live(seed: int, *, jobs_a_day: int, days: int = 1, faulty: bool = False) -> Life:
-    """Let some days pass."""
+    """Let some days pass. Of several the last is the bad one."""
     world = World(seed, days=days, jobs_a_day=jobs_a_day)
     if faulty:
-        for day in range(days):
-            faults.plant(world, day * DAY, Random(f"{seed}: faults of day {day}"))  # noqa: S311 - repeatable, not secret
+        faults.plant(world, (days - 1) * DAY, Random(f"{seed}: faults of day 0"))  # noqa: S311 - repeatable, not secret
     return world.run()
 
 
@@ -45,8 +47,8 @@ def written(life: Life, form: Form, losses: Sequence[Loss] = ()) -> Files:
     return lossy(FORMS[form](life, clocks), losses, life.seed)
 
 
-def findings_in(files: Files, folder: Path) -> tuple[Finding, ...]:
-    """What the rules say of these files, which are written into an empty folder."""
+def found_in(files: Files, folder: Path) -> tuple[tuple[Finding, ...], tuple[Incident, ...]]:
+    """What the rules say of these files, which are written into an empty folder, and what belongs together of it."""
     inputs, settings, database = folder / "in", folder / "jobtrail.toml", folder / "jobtrail.duckdb"
     inputs.mkdir()
     files.write(inputs)
@@ -59,7 +61,8 @@ def findings_in(files: Files, folder: Path) -> tuple[Finding, ...]:
         unread = db.execute("select path from sources where reject_count > 0 or format = 'unrecognised'").fetchall()
         if unread:
             raise ValueError(f"the simulator wrote lines that cannot be read, in {unread}")
-        return check(db).findings
+        investigation = check(db)
+        return investigation.findings, incidents(db, investigation)
 
 
 def scored(  # noqa: PLR0913 - the knobs of an experiment
@@ -76,4 +79,10 @@ def scored(  # noqa: PLR0913 - the knobs of an experiment
     life = live(seed, jobs_a_day=jobs_a_day, days=days, faulty=faulty)
     files = written(life, form, losses)
     with TemporaryDirectory() as folder:
-        return score(findings_in(files, keep or Path(folder)), Truth(life, files))
+        findings, together = found_in(files, keep or Path(folder))
+    told = score(findings, Truth(life, files))
+    causes = Causes(life)
+    known = {each.fingerprint: cause for each in findings if (cause := causes.of(each)) is not None}
+    names = {each.fingerprint: f"{each.rule}: {each.title}" for each in findings}
+    told.grouping = grouping(known, names, [each.findings for each in together])
+    return told

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulator.life import Job
-from tests.simulator.shop import BY_NAME, DAY, HOUR, PLACES, Place
+from tests.simulator.shop import BY_NAME, DAY, DEPLOYS, HOUR, KINDS, PLACES, Place
 from tests.simulator.world import Breakage, World
 
 
@@ -22,8 +22,10 @@ class Fault:
     plant: Callable[[World, float, Random], None]
 
 
-def marked(job: Job, fault: str) -> Job:
+def marked(job: Job, fault: str, which: str | None = None) -> Job:
+    """Plant a fault on a job. Jobs that one cause makes suffer say which; '' where there is only one a day."""
     job.faults.add(fault)
+    job.causes.add(f"{fault} {job.id if which is None else which}".strip())
     return job
 
 
@@ -67,7 +69,7 @@ def slow(world: World, begins_at: float, random: Random) -> None:
 def enqueued_twice(world: World, begins_at: float, random: Random) -> None:
     """A double click: the same work under two ids, within half a minute."""
     for name in ("SendReceipt", "ChargeCard", "ExportOrders"):
-        first, second = (marked(world.make(BY_NAME[name], random), "enqueued-twice") for _ in range(2))
+        first, second = (marked(world.make(BY_NAME[name], random), "enqueued-twice", name) for _ in range(2))
         second.arguments, first.failures, second.failures = first.arguments, 0, 0
         moment = some_time(random, begins_at)
         world.at(moment, lambda job=first: world.enqueue(job))
@@ -97,7 +99,7 @@ def unread_queue(world: World, begins_at: float, random: Random) -> None:
     """A misspelt queue, and one whose worker was never deployed."""
     for queue, name in (("mailres", "SendReceipt"), ("reports_low", "ExportOrders")):
         for _ in range(random.randrange(1, 6)):
-            job = marked(world.make(BY_NAME[name], random), "unread-queue")
+            job = marked(world.make(BY_NAME[name], random), "unread-queue", queue)
             job.queue = queue
             world.at(some_time(random, begins_at), lambda job=job: world.enqueue(job))
 
@@ -137,7 +139,7 @@ def workers_missing(world: World, begins_at: float, random: Random) -> None:
         if "images" in place.queues:
             world.at(since, lambda place=place: world.stop(place, boots_after=None))
     for name in ("ResizeImage", "ResizeImage", "ExportOrders"):
-        job = marked(world.make(BY_NAME[name], random), "workers-missing")
+        job = marked(world.make(BY_NAME[name], random), "workers-missing", "")
         world.at(since + random.uniform(60, 1200), lambda job=job: world.enqueue(job))
 
 
@@ -155,7 +157,7 @@ def scheduler_dead(world: World, begins_at: float, random: Random) -> None:
     def die() -> None:
         world.scheduler_is_dead = True
         for _, job in world.scheduled:
-            marked(job, "scheduler-dead")
+            marked(job, "scheduler-dead", "")
 
     world.at(since, die)
 
@@ -166,6 +168,7 @@ def import_day(world: World, begins_at: float, random: Random) -> None:
     world.at(moment, lambda: world.trouble("import", "images", world.now + HOUR))
     for _ in range(1000):
         job = world.make(BY_NAME["ResizeImage"], random)
+        job.causes.add("import")
         world.at(moment + random.uniform(0, 60), lambda job=job: world.enqueue(job))
 
 
@@ -177,6 +180,7 @@ def exports_at_midnight(world: World, begins_at: float, random: Random) -> None:
         if any("exports" in process.queues for process in world.alive()):
             world.trouble("exports-at-midnight", "exports", begins_at + DAY)
             for job in jobs:
+                job.causes.add("exports-at-midnight")
                 world.after(random.uniform(0, 60), lambda job=job: world.enqueue(job))
 
     world.at(begins_at + DAY - random.uniform(22, 28) * 60, bring)
@@ -199,7 +203,7 @@ def restart_loop(world: World, begins_at: float, random: Random) -> None:
 
     world.at(moment, lambda: world.trouble("restart-loop", place.log, moment + 160))
     for number in range(8):
-        world.at(moment + 20 * number, lambda: world.kill(place, boots_after=5))
+        world.at(moment + 20 * number, lambda: world.kill(place, boots_after=5, cause="restart-loop"))
 
 
 def poison(world: World, begins_at: float, random: Random) -> None:
@@ -238,6 +242,19 @@ def declines(world: World, begins_at: float, _random: Random) -> None:
     _break(world, "ChargeCard", breakage, begins_at + 12 * HOUR, begins_at + 14 * HOUR)
 
 
+def caller_removed(world: World, begins_at: float, random: Random) -> None:
+    """A deploy takes away what enqueued a class. On the first days nobody could tell."""
+    since = begins_at + random.choice(DEPLOYS) + random.uniform(0, 120)
+    name = random.choice([kind.name for kind in KINDS if kind.share >= 0.05])
+
+    def remove() -> None:
+        world.silenced.add(name)
+        world.trouble("caller-removed", name, begins_at + DAY)
+
+    if begins_at >= 2 * DAY:
+        world.at(since, remove)
+
+
 FAULTS = (
     Fault(name="worker-killed", rules=("orphaned",), plant=worker_killed),
     Fault(name="hang", rules=("hung",), plant=hang),
@@ -260,6 +277,7 @@ FAULTS = (
     Fault(name="bad-deploy", rules=("new-error", "error-surge"), plant=bad_deploy),
     Fault(name="declines", rules=("error-surge", "new-error"), plant=declines),
     Fault(name="exports-at-midnight", rules=("backlog", "never-started"), plant=exports_at_midnight),
+    Fault(name="caller-removed", rules=("silent-class",), plant=caller_removed),
 )
 """The faults, in the order of the families they belong to."""
 

@@ -81,6 +81,8 @@ class Job:
     dead_at: float | None = None
     faults: set[str] = field(default_factory=set)
     """Names of the faults that were planted on it."""
+    causes: set[str] = field(default_factory=set)
+    """What made it suffer, planted on it or not: name of the fault and, where it comes more than once, which."""
 
     def last_failure(self, before: float) -> Run | None:
         """The last run that had failed by then."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from analysis.finding import Finding
 from analysis.rules import RULES
 from tests.simulator.blind_spots import ABOUT_INPUTS
+from tests.simulator.grouping import Grouping
 from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, ABOUT_WORKERS, Truth
 from tests.simulator.written import MIDNIGHT
 
@@ -27,12 +28,14 @@ class Score:
     """The same for rules that do not exist yet."""
     missed: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    grouping: Grouping = field(default_factory=Grouping)
 
     def add(self, other: Score) -> None:
         for name in ("due", "found", "right", "false", "unasked"):
             getattr(self, name).update(getattr(other, name))
         self.missed += other.missed
         self.wrong += other.wrong
+        self.grouping.add(other.grouping)
 
     def recall(self, rules: Iterable[str] = KNOWN) -> float:
         """Part of what was to be found that was; 1 where there was nothing."""
@@ -51,7 +54,7 @@ class Score:
         for family in dict.fromkeys(KNOWN.values()):
             rules = [rule for rule, of in KNOWN.items() if of == family]
             lines += [self._line(family, rules), *(self._line(f"  {rule}", [rule]) for rule in rules)]
-        lines.append(self._line("all", list(KNOWN)))
+        lines += [self._line("all", list(KNOWN)), self.grouping.line()]
         if self.unasked:
             lines.append(
                 "  no rule yet: " + ", ".join(f"{name} {count}" for name, count in sorted(self.unasked.items()))

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from tests.simulator.days import findings_in, live, written
+from tests.simulator.days import found_in, live, written
 from tests.simulator.written import Line
 
 
@@ -24,5 +24,6 @@ def test_a_log_that_tells_milliseconds_for_seconds_is_named_and_no_other(tmp_pat
         replace(log, lines=tuple(map(in_milliseconds, log.lines))) if log.host == "worker-2" else log
         for log in files.logs
     )
-    found = [each for each in findings_in(replace(files, logs=logs), tmp_path) if each.rule == "ambiguous-units"]
+    findings, _ = found_in(replace(files, logs=logs), tmp_path)
+    found = [each for each in findings if each.rule == "ambiguous-units"]
     assert [(each.subject["log"], each.subject["what"]) for each in found] == [("jobs.worker-2.jsonl", "duration")]

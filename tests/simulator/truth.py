@@ -21,7 +21,7 @@ from tests.simulator.written import Files
 
 ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
-ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule"})
+ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule", "silent-class"})
 """The same about a class of jobs."""
 ABOUT_WORKERS = frozenset({"worker-lost"})
 """The same about the worker processes of a machine."""

@@ -53,7 +53,7 @@ class World:
         self.slowness: dict[str, float] = {}
         """Class to how many times as long its runs take."""
         self.silenced: set[str] = set()
-        """Classes whose timetable was forgotten."""
+        """Classes whose timetable was forgotten, or whose caller was taken away."""
         self.version = "7.0.0"
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
@@ -126,13 +126,14 @@ class World:
 
     def _bring(self, jobs: list[Job]) -> None:
         for job in jobs:
-            if job.job_class not in self.silenced:
-                self.enqueue(job)
+            self.enqueue(job)
 
     # Producing
 
     def enqueue(self, job: Job, *, is_lost: bool = False) -> None:
         """Put a job on its queue, or where it waits for its time; or lose it on the way though it was logged."""
+        if job.job_class in self.silenced:
+            return
         job.created_at = self.now
         self.life.jobs.append(job)
         if job.delay is not None:
@@ -149,6 +150,8 @@ class World:
 
     def push(self, job: Job, *, in_front: bool = False) -> None:
         """Put a job on its queue; in front where a process gives it back, as it was when it was taken."""
+        if math.isnan(job.created_at):
+            return  # nothing enqueued it
         if in_front:
             self.queues[job.queue].appendleft((job, job.due_at))
         else:
@@ -236,6 +239,7 @@ class World:
         """Whether this run will fail, and how long it will take."""
         job, kind = run.job, BY_NAME[run.job.job_class]
         if kind.calls_gateway and self.gateway_is_down:
+            job.causes.add("gateway-down")
             run.error = ("Gateway::Unavailable", "503 Service Unavailable from https://pay.example.test/charges")
             return True, self.random.uniform(0.1, 5.0)
         usual = kind.usual(self.random) * self.slowness.get(kind.name, 1.0)
@@ -243,6 +247,7 @@ class World:
         if breakage and run.number == 1 and self.random.random() < breakage.share:
             run.error = breakage.error
             job.faults.add(breakage.fault)
+            job.causes.add(breakage.fault)
             return True, usual
         if job.failed < job.failures:
             return True, usual * self.random.uniform(0.2, 1.0)
@@ -279,12 +284,14 @@ class World:
 
     def _die_of(self, run: Run) -> None:
         if run.outcome is None:
-            self.kill(self._place_of(run.process), recovers=True)
+            self.kill(self._place_of(run.process), recovers=True, cause=f"poison {run.job.id}")
 
     def _place_of(self, process: Process) -> Place:
         return next(place for place, holds in self.places.items() if place.log == process.log)
 
-    def kill(self, place: Place, *, recovers: bool = False, boots_after: float | None = 8.0) -> list[Job]:
+    def kill(
+        self, place: Place, *, recovers: bool = False, boots_after: float | None = 8.0, cause: str | None = None
+    ) -> list[Job]:
         """``kill -9``, and a new process after a while. Gives back the jobs that were running."""
         process = self.places[place]
         if process is None:
@@ -293,6 +300,7 @@ class World:
         jobs = [run.job for run in process.running.values()]
         for run in process.running.values():
             run.ended_at, run.outcome = self.now, "killed"
+            run.job.causes.add(cause or f"worker-killed {process.host}:{process.pid}")
         self.tell("killed", process.host, process=process)
         if boots_after is not None:
             self.after(boots_after, lambda: self.boot(place))

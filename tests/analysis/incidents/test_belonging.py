@@ -14,19 +14,21 @@ from tests.ingest.evidence import at
 HOUR = 3600
 
 
-def complaint(
+def complaint(  # noqa: PLR0913 - all of a complaint
     jobs: str = "",
     first: float | None = 0,
     last: float | None = HOUR,
     *,
     rule: str = "retried-often",
     is_of_its_queue: bool = True,
+    is_about_its_queue: bool = False,
     **traits: str,
 ) -> Complaint:
     """About these jobs, a letter each, in seconds past noon."""
     return Complaint(
         rule=rule,
         is_of_its_queue=is_of_its_queue,
+        is_about_its_queue=is_about_its_queue,
         jobs=frozenset(("", "sidekiq", job) for job in jobs),
         first_at=None if first is None else at(first),
         last_at=None if last is None else at(last),
@@ -46,10 +48,15 @@ TOGETHER: dict[str, tuple[Complaint, Complaint]] = {
         complaint(error_class="Timeout", queue="a", first=HOUR, last=2 * HOUR),
     ),
     "one worker that died": (complaint(worker="w1"), complaint(worker="w1", first=2 * HOUR, last=3 * HOUR)),
-    "one queue for three tenths of the time of both": (
+    "a queue for three tenths of the time of both": (
         complaint(queue="a", last=1000),
-        complaint(queue="a", first=700, last=1000, rule="queue-latency"),
+        complaint(queue="a", first=700, last=1000, rule="queue-latency", is_about_its_queue=True),
     ),
+    "workers for whom their jobs wait for three tenths of the time of both": (
+        complaint(readers="a, b", last=1000),
+        complaint(readers="a, b", first=700, last=1000, rule="queue-latency"),
+    ),
+    "what moves jobs that are due": (complaint(mover="x"), complaint(mover="x", first=HOUR - 1)),
     "one rule, and the same beginning and end": (complaint("a", 1, 500), complaint("b", 9, 506)),
 }
 
@@ -67,10 +74,15 @@ APART: dict[str, tuple[Complaint, Complaint]] = {
     ),
     "one queue for less of the time of both": (
         complaint(queue="a", last=1000),
-        complaint(queue="a", first=701, last=1000, rule="queue-latency"),
+        complaint(queue="a", first=701, last=1000, rule="queue-latency", is_about_its_queue=True),
+    ),
+    "one queue, but neither of them is about the queue": (complaint(queue="a"), complaint(queue="a", rule="slow-run")),
+    "what moves jobs that are due, six minutes apart": (
+        complaint(mover="x"),
+        complaint(mover="x", first=HOUR + 301, last=2 * HOUR),
     ),
     "one queue, but one of them about jobs that came twice": (
-        complaint(queue="a"),
+        complaint(queue="a", is_about_its_queue=True),
         complaint(queue="a", rule="enqueued-twice", is_of_its_queue=False),
     ),
     "one rule, one begins eleven seconds later": (complaint("a", 0, 900), complaint("b", 11, 900)),
@@ -109,12 +121,13 @@ def complaints(draw: st.DrawFn) -> Complaint:
     return Complaint(
         rule=draw(st.sampled_from(["hung", "slow-run"])),
         is_of_its_queue=draw(st.booleans()),
+        is_about_its_queue=draw(st.booleans()),
         jobs=frozenset(("", "s", job) for job in draw(st.sets(st.sampled_from("abcdef")))),
         first_at=first,
         last_at=last,
         traits={
             name: frozenset(draw(st.sets(st.sampled_from("xyz"), max_size=2)))
-            for name in ("queue", "error", "error_class", "worker")
+            for name in ("queue", "error", "error_class", "worker", "readers", "mover")
         },
     )
 
