@@ -20,14 +20,14 @@ from ingest.redaction import REDACTED, Redactor
 from ingest.sources import Source
 from ingest.stream_digest import StreamDigest
 
-OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "rejected_lines", "native_ids")
+OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "marks", "rejected_lines", "native_ids")
 """Tables whose rows are known by stream and line."""
 
 OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes")
 """Tables whose rows are known by stream and snapshot."""
 
 _TIMES = {"job_events": "occurred_at", "worker_events": "occurred_at", "log_lines": "occurred_at",
-          "spans": "started_at", "snapshots": "taken_at"}  # fmt: skip
+          "spans": "started_at", "snapshots": "taken_at", "marks": "occurred_at"}  # fmt: skip
 _NEW = {
     "spans": "where not exists (select 1 from spans as known"
     " where known.trace_id = rows.trace_id and known.span_id = rows.span_id)",

@@ -17,7 +17,7 @@ _AROUND = timedelta(hours=1)
 """A change farther from an incident's beginning is not told."""
 _AFTER = timedelta(minutes=2)
 """A change so shortly after it may still be its cause: what comes first in a log need not have begun first."""
-_SAYS_MORE = ("version", "settings")
+_SAYS_MORE = ("mark", "version", "settings")
 """Kinds of change that are told before others: workers start and stop for many reasons, the trouble among them."""
 _SHORTLY_BEFORE = timedelta(minutes=10)
 """Starts and ends of workers are told only so shortly before."""

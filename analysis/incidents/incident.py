@@ -39,10 +39,10 @@ class Comparison(Frozen):
 
 
 class Change(Frozen):
-    """What changed in the installation: a version first seen, settings of workers, their start or end."""
+    """What changed in the installation: what people marked, a version first seen, workers' settings, start or end."""
 
     at: datetime
-    kind: Literal["version", "settings", "restart", "shutdown"]
+    kind: Literal["mark", "version", "settings", "restart", "shutdown"]
     subject: str
     """The host, or what else changed. Untrusted."""
     detail: str

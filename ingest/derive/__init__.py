@@ -105,6 +105,7 @@ _SEEN_BY = {
     "worker_events": "occurred_at is null or occurred_at <= $as_of",
     "log_lines": "occurred_at is null or occurred_at <= $as_of",
     "spans": "coalesce(ended_at, started_at) <= $as_of",
+    "marks": "occurred_at <= $as_of",
     "snapshots": "taken_at <= $as_of",
     "snapshot_jobs": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
     "snapshot_queues": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",

@@ -1,6 +1,28 @@
--- What changed in the installation: versions when they were first seen, settings of workers, their starts and ends.
+-- What changed in the installation: what people marked, versions when they were first seen, settings of workers, their starts and ends.
 insert into changes by name
-with versions as (
+with installations as (
+    select distinct
+        scope,
+        system
+    from jobs
+),
+
+marked as (
+    -- A file that was read in two forms, or that grew and was read again, still tells of one change.
+    select distinct
+        i.scope,
+        i.system,
+        m.occurred_at as changed_at,
+        coalesce(m.subject, '') as subject,
+        m.kind || coalesce(' of ' || m.subject, '') || coalesce(', version ' || m.version, '')
+        || coalesce(': ' || m.detail, '') as detail
+    from marks as m
+    inner join installations as i
+        on (m.scope = '' or m.scope = i.scope) and (m.system is null or m.system = i.system)
+    where m.occurred_at is not null and m.occurred_at <= $as_of
+),
+
+versions as (
     select
         scope,
         system,
@@ -113,4 +135,14 @@ select
     workers,
     case when workers = 1 then 'a worker' else workers || ' workers' end || ' shut down' || coalesce(' on ' || host, '')
 from ends
+union all
+select
+    scope,
+    system,
+    changed_at,
+    'mark',
+    subject,
+    0,
+    detail
+from marked
 order by scope, system, changed_at, kind, subject, detail;

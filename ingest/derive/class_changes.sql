@@ -168,7 +168,7 @@ other_days as (
 ),
 
 nearest as (
-    -- A version that was first seen then, else workers that started.
+    -- What people marked and versions that were first seen then, else workers that started.
     select
         c.scope,
         c.system,
@@ -176,6 +176,7 @@ nearest as (
         c.queue,
         c.changed_at,
         case
+            when m.kind = 'mark' then m.detail
             when m.kind = 'version' then 'version ' || m.subject
             else 'restart of workers on ' || coalesce(nullif(m.subject, ''), 'an unknown host')
         end as beside,
@@ -185,13 +186,13 @@ nearest as (
         on
             c.scope = m.scope and c.system = m.system
             and m.changed_at between c.changed_at - interval 1 hour and c.changed_at + interval 1 hour
-    where m.kind in ('version', 'restart')
+    where m.kind in ('mark', 'version', 'restart')
     qualify
         row_number() over (
             partition by c.scope, c.system, c.job_class, c.queue, c.changed_at
             order by
                 m.kind = 'restart' asc, abs(seconds_between(c.changed_at, m.changed_at)) asc, m.changed_at asc,
-                m.subject asc
+                m.kind asc, m.detail asc
         ) = 1
 )
 

@@ -306,6 +306,7 @@ beside as (
         s.system,
         s.job_class,
         case
+            when g.kind = 'mark' then g.detail
             when g.kind = 'restart' then 'restart of workers on ' || coalesce(nullif(g.subject, ''), 'an unknown host')
             when g.kind = 'settings' then 'settings of workers on ' || g.subject
             else g.kind || ' ' || g.subject
@@ -322,7 +323,7 @@ beside as (
             partition by s.scope, s.system, s.job_class
             order by
                 g.kind = 'restart' asc, abs(seconds_between(s.last_came_at, g.changed_at)) asc, g.changed_at asc,
-                g.kind asc, g.subject asc
+                g.kind asc, g.detail asc
         ) = 1
 )
 

@@ -30,6 +30,12 @@ with observations as (
         taken_at,
         null
     from snapshots
+    union all
+    select
+        source_id,
+        occurred_at,
+        null
+    from marks
 ),
 
 named as (

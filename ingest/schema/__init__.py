@@ -26,6 +26,7 @@ EVIDENCE = (
     "snapshot_jobs",
     "snapshot_queues",
     "snapshot_processes",
+    "marks",
     "native_ids",
     "rejected_lines",
     "meta",

@@ -20,6 +20,6 @@ create table class_changes (
     slowest_before double not null,      -- median run of the slowest period before, seconds: a pace it had before is not new
     same_hours_p50 double,               -- median run at the hours of the period after, on earlier days or else on later ones, seconds; null with fewer than 30 runs
     extra_time double not null,          -- what the runs after took more than as many of before would have, seconds in all
-    beside varchar,                      -- what else changed within an hour, nearest: the first sight of a version, else a worker's boot
+    beside varchar,                      -- what else changed within an hour, nearest: a mark or the first sight of a version, else a worker's boot
     beside_at timestamp                  -- and when, UTC
 );

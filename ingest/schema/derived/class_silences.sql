@@ -19,6 +19,6 @@ create table class_silences (
     enqueues_seen boolean not null,      -- whether that is so of the lines about its enqueues
     successor varchar,                   -- class that came for the first time in the silence, and half as often at least
     successor_at timestamp,              -- and when, UTC
-    beside varchar,                      -- what changed nearest to the beginning of the silence, within an hour: a version first seen or settings, else workers that started
+    beside varchar,                      -- what changed nearest to the beginning of the silence, within an hour: a mark, a version first seen or settings, else workers that started
     beside_at timestamp                  -- and when, UTC
 );

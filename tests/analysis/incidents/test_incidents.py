@@ -86,6 +86,14 @@ def test_it_says_which_change_came_last_before_it(incident: Incident) -> None:
     assert incident.change.before == (incident.first_at - incident.change.at).total_seconds() == 161
 
 
+def test_what_people_marked_is_a_change_too() -> None:
+    evidence = outage()
+    evidence.add("marks", occurred_at=at(1000), kind="configuration", subject="GATEWAY_URL", system="sidekiq")
+    [incident] = found(evidence)
+    assert incident.change
+    assert (incident.change.kind, incident.change.detail) == ("mark", "configuration of GATEWAY_URL")
+
+
 @pytest.mark.parametrize(("jobs", "others"), [(4, 40), (40, 19)], ids=["few of it", "few others"])
 def test_where_few_jobs_can_be_compared_nothing_is_told_of_differences(jobs: int, others: int) -> None:
     assert all(each.comparison is None for each in found(outage(jobs=jobs, others=others)))
