@@ -36,6 +36,7 @@ DERIVED = (
     "jobs",
     "attempts",
     "attempt_evidence",
+    "failed_enqueues",
     "job_ids",
     "workers",
     "queue_minutes",
