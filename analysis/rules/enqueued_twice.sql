@@ -15,6 +15,11 @@ with works as (
     where
         -- What a lock kept from running was not done twice.
         (state <> 'discarded' or attempts > 0)
+        -- Nor was what never came onto its queue.
+        and job_key not in (
+            select f.job_key from failed_enqueues as f
+            where f.job_key is not null and f.same_id_at is null
+        )
         and (
             idempotency_key is not null
             or (arguments_digest is not null and cast(arguments as varchar) not in ('[]', '{}', 'null'))

@@ -75,9 +75,10 @@ def _never_enqueued(life: Life, telling: Telling) -> Conclusion | None:
     failed = last(life, "enqueue_failed")
     if failed is None or life.runs or any(step.event in ON_QUEUE for step in life.steps):
         return None
+    with_error = f" with {life.error_class}" if life.error_class else ""
     return Conclusion(
         kind="enqueue-failed",
-        sentence=f"It never reached its queue: enqueueing failed at {telling.at(failed.at)}",
+        sentence=f"It never got into the queue: the push failed{with_error} at {telling.at(failed.at)}",
         reason="the enqueuing application says so, and no other input knows the job",
         rests_on=(failed,),
         next_steps=("Read the error, and enqueue the work again once its cause is mended.",),

@@ -49,6 +49,7 @@ STEPS = (
     "attempts",
     "worker_attempts",
     "jobs",
+    "failed_enqueues",
     "job_ids",
     "attempt_evidence",
     "changes",

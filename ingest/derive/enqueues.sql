@@ -60,7 +60,7 @@ told as (
         null
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
-    where p.operation = 'enqueue'
+    where p.operation = 'enqueue' and p.status <> 'error'
 ),
 
 exact as (

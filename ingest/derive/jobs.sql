@@ -69,7 +69,7 @@ with words as (
         p.source_id,
         p.line_no,
         p.record_no,
-        case when p.operation = 'enqueue' then 'queued' end,
+        case when p.operation = 'enqueue' and p.status <> 'error' then 'queued' end,
         null,
         p.job_class,
         p.queue,

@@ -37,6 +37,7 @@ DERIVED = (
     "jobs",
     "attempts",
     "attempt_evidence",
+    "failed_enqueues",
     "job_ids",
     "workers",
     "changes",

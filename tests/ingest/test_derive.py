@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import pytest
@@ -569,3 +570,43 @@ def test_the_pace_of_equal_work_is_its_median_gap_with_the_share_of_gaps_that_ke
         evidence.event(seconds, "enqueued", f"job-{number}", arguments="[7]", arguments_digest="x")
     evidence.event(50, "enqueued", "job-z", arguments="[8]", arguments_digest="y").derive()
     assert evidence.rows("select work, gaps, round(pace, 1), on_pace from work_paces") == [("x", 5, 9.6, 0.6)]
+
+
+FAILED_ENQUEUES = "select job_class, same_id_at, same_work_at, same_class_at from failed_enqueues order by failed_at"
+
+
+def test_a_failed_push_is_followed_by_the_same_work_under_another_id_and_not_by_other_work() -> None:
+    told = {"job_class": "Pay", "arguments": "[7]", "arguments_digest": "x"}
+    evidence = EvidenceDatabase().event(0, "enqueued", "before", **told)
+    evidence.event(10, "enqueue_failed", "job-a", **told, error_class="Down")
+    evidence.event(20, "enqueued", "other", **told | {"arguments": "[8]", "arguments_digest": "y"})
+    evidence.event(30, "enqueued", "again", **told).derive()
+    assert evidence.rows(FAILED_ENQUEUES) == [("Pay", None, at(30), at(20))]
+
+
+def test_a_push_that_failed_for_its_client_and_arrived_all_the_same_is_seen_to_have_come() -> None:
+    evidence = EvidenceDatabase().event(10, "enqueue_failed", job_class="Pay").event(11, "started", job_class="Pay")
+    assert evidence.derive().rows(FAILED_ENQUEUES) == [("Pay", at(11), None, None)]
+
+
+def test_a_line_that_names_no_job_is_a_failed_push_still_and_an_entry_of_a_timetable_has_the_class_it_brings() -> None:
+    evidence = EvidenceDatabase()
+    entry = json.dumps({"schedule": "nightly"})
+    evidence.event(0, "enqueued", "job-a", job_class="Report", attributes=entry)
+    evidence.event(60, "enqueue_failed", None, job_class=None, attributes=entry, error_message="refused").derive()
+    assert evidence.rows(FAILED_ENQUEUES) == [("Report", None, None, None)]
+
+
+def test_a_span_of_an_enqueue_that_failed_puts_no_job_on_a_queue() -> None:
+    evidence = EvidenceDatabase()
+    for status, job in (("error", "job-a"), ("unset", "job-b")):
+        evidence.add(
+            "spans", span_id=f"{job}", job_id=job, job_class="Pay", operation="enqueue", kind="producer", status=status,
+            started_at=at(0), ended_at=at(1), error_class="Down",
+        )  # fmt: skip
+    evidence.derive()
+    assert evidence.rows("select job_id, state from jobs order by job_id") == [
+        ("job-a", "unknown"),
+        ("job-b", "queued"),
+    ]
+    assert evidence.rows("select job_id, error_class from failed_enqueues") == [("job-a", "Down")]

@@ -255,6 +255,18 @@ def caller_removed(world: World, begins_at: float, random: Random) -> None:
         world.at(since, remove)
 
 
+def push_refused(world: World, begins_at: float, random: Random) -> None:
+    """Redis is out of reach for some seconds: pushes fail, of which a patient client repeats one."""
+    moment = some_time(random, begins_at, 0.5, 21)
+    error = ("RedisClient::CannotConnectError", "Connection refused - connect(2) for 10.0.0.9:6379")
+    for name in ("SendReceipt", "ChargeCard", "ChargeCard"):
+        job = marked(world.make(BY_NAME[name], random), "push-refused")
+        world.at(moment + random.uniform(0, 8), lambda job=job: world.refuse(job, error))
+    again = world.make(BY_NAME["ChargeCard"], random)
+    again.arguments, again.failures = job.arguments, 0
+    world.at(moment + random.uniform(10, 40), lambda: world.enqueue(again))
+
+
 FAULTS = (
     Fault(name="worker-killed", rules=("orphaned",), plant=worker_killed),
     Fault(name="hang", rules=("hung",), plant=hang),
@@ -278,6 +290,7 @@ FAULTS = (
     Fault(name="declines", rules=("error-surge", "new-error"), plant=declines),
     Fault(name="exports-at-midnight", rules=("backlog", "never-started"), plant=exports_at_midnight),
     Fault(name="caller-removed", rules=("silent-class",), plant=caller_removed),
+    Fault(name="push-refused", rules=("enqueue-failed",), plant=push_refused),
 )
 """The faults, in the order of the families they belong to."""
 

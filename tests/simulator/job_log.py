@@ -62,6 +62,8 @@ def _about(event: Event, job: Job, clocks: Clocks) -> dict[str, Any]:
         told |= {"arguments": job.arguments, "service": "shop-web"}
     if event.kind == "enqueued":
         told["enqueued_at"] = _iso(clocks, event.at, event.host)
+    if event.kind == "enqueue_failed":
+        told["error_class"], told["error_message"] = event.told["error"]
     if event.kind == "scheduled" and job.run_at is not None:
         told["run_at"] = _iso(clocks, job.run_at, event.host)
     if event.run is not None:

@@ -32,6 +32,8 @@ job_id = "jid"
 job_class = "class"
 queue = "queue"
 arguments = "args"
+error_class = "error"
+error_message = "error_message"
 run_at = "at"
 host = "host"
 """
@@ -77,6 +79,8 @@ def _client_line(event: Event, job: Job, clocks: Clocks) -> str:
     told = {"time": clocks.shows(event.at, event.host).isoformat(), "logger": "sidekiq.client", "level": "info"}
     told |= {"msg": _OF_CLIENTS[event.kind], "host": event.host, "jid": job.id, "class": job.job_class}
     at = {"at": clocks.shows(job.run_at, event.host).isoformat()} if job.run_at is not None else {}
+    if event.kind == "enqueue_failed":
+        told |= dict(zip(("error", "error_message"), event.told["error"], strict=True)) | {"level": "error"}
     return json.dumps(told | {"queue": job.queue, "args": job.arguments} | at)
 
 

@@ -189,6 +189,9 @@ class Truth:
         waits = all(run.outcome == "pushed back" for run in job.runs) and self._life.ends_at - job.due_at > 600
         return waits and not self._sees_any(job, "started", "requeued")
 
+    def was_refused(self, job: Job) -> bool:
+        return self._sees_any(job, "enqueue_failed")
+
     def is_lost(self, job: Job) -> bool:
         return (
             not job.runs
@@ -344,6 +347,7 @@ SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
     "poison": Truth.orphaned,
     "bad-deploy": Truth.broke,
     "declines": Truth.broke,
+    "push-refused": Truth.was_refused,
 }
 """Fault to whether it is there to be seen on a job that has it."""
 

@@ -148,6 +148,12 @@ class World:
         if not is_lost:
             self.push(job)
 
+    def refuse(self, job: Job, error: tuple[str, str]) -> None:
+        """Let the push of a job fail, which its client logs: no queue ever has it."""
+        job.created_at = job.due_at = self.now
+        self.life.jobs.append(job)
+        self.tell("enqueue_failed", job.host, job=job, error=error)
+
     def push(self, job: Job, *, in_front: bool = False) -> None:
         """Put a job on its queue; in front where a process gives it back, as it was when it was taken."""
         if math.isnan(job.created_at):
