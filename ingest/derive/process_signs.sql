@@ -41,7 +41,8 @@ written as (
         case when event = 'heartbeat' then 'heartbeat' else 'line' end as sign,
         null::varchar[] as queues,
         null::integer as concurrency,
-        null as version
+        null as version,
+        line_no
     from told_events
     where
         (pid is not null or worker is not null or thread is not null)
@@ -58,7 +59,8 @@ written as (
         case when event in ('booted', 'heartbeat', 'stopping', 'stopped', 'died', 'pushed_back') then event else 'line' end,
         queues,
         concurrency,
-        version
+        version,
+        line_no
     from worker_events
     where (pid is not null or worker is not null or thread is not null)
     union all
@@ -73,7 +75,8 @@ written as (
         'line',
         null,
         null,
-        null
+        null,
+        l.line_no
     from log_lines as l
     inner join sources as s on l.source_id = s.source_id
     left join children as f
@@ -153,7 +156,8 @@ select
     w.queues,
     w.concurrency,
     w.version,
-    w.source_id
+    w.source_id,
+    w.line_no
 from placed as w
 inner join sources as s on w.source_id = s.source_id
 left join worker_places as n
@@ -176,6 +180,7 @@ select
     queues,
     concurrency,
     version,
+    null,
     null
 from process_looks
 where started_at is not null and place is not null and pid is not null
@@ -193,6 +198,7 @@ select
     queues,
     concurrency,
     version,
+    null,
     null
 from process_looks
 where heartbeat_at is not null and place is not null and pid is not null;

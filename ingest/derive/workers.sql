@@ -42,7 +42,11 @@ processes as (
         count(*) filter (sign = 'heartbeat' and log_name is not null) as heartbeats,
         min(seen_at) filter (sign = 'heartbeat' and log_name is not null) as first_heartbeat_at,
         max(seen_at) filter (sign = 'heartbeat' and log_name is not null) as last_heartbeat_at,
-        arg_max(log_name, (seen_at, log_name)) as log_name
+        arg_max(log_name, (seen_at, log_name)) as log_name,
+        arg_min(source_id, (seen_at, source_id, line_no)) filter (sign = 'booted' and line_no is not null) as boot_source_id,
+        arg_min(line_no, (seen_at, source_id, line_no)) filter (sign = 'booted' and line_no is not null) as boot_line_no,
+        arg_max(source_id, (seen_at, source_id, line_no)) filter (line_no is not null) as last_source_id,
+        arg_max(line_no, (seen_at, source_id, line_no)) filter (line_no is not null) as last_line_no
     from signs
     group by worker_key, scope, place, pid
 ),
@@ -218,6 +222,10 @@ select
     end as confidence,
     log_name as log,
     lines,
+    boot_source_id,
+    boot_line_no,
+    last_source_id,
+    last_line_no,
     0 as attempts
 from judged
 order by worker_key;

@@ -197,7 +197,7 @@ def restart_loop(world: World, begins_at: float, random: Random) -> None:
     place = random.choice(PLACES[:2])
     moment = some_time(random, begins_at, 0.5, 9)
 
-    world.at(moment, lambda: world.trouble("restart-loop", place.log, moment + 160))
+    world.at(moment, lambda: world.trouble("restart-loop", place.host, moment + 160))
     for number in range(8):
         world.at(moment + 20 * number, lambda: world.kill(place, boots_after=5))
 

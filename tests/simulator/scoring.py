@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from analysis.finding import Finding
 from analysis.rules import RULES
 from tests.simulator.blind_spots import ABOUT_INPUTS
-from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, Truth
+from tests.simulator.truth import ABOUT_CLASSES, ABOUT_MACHINES, ABOUT_QUEUES, Truth
 from tests.simulator.written import MIDNIGHT
 
 KNOWN = {rule.name: rule.family for rule in RULES}
@@ -106,6 +106,10 @@ def _subjects(finding: Finding) -> Sequence[str]:
         return [finding.subject["queue"]]
     if finding.rule in ABOUT_CLASSES:
         return [finding.subject["job_class"]]
+    if finding.rule in ABOUT_MACHINES:
+        # A log of the simulator bears the name of the machine, or begins with it.
+        named = finding.subject.get("host") or finding.subject["log"].removeprefix("sidekiq.")
+        return [named.removesuffix(".log").removesuffix("-bulk")]
     if finding.rule in ABOUT_INPUTS:
         named = [finding.subject[name] for name in ("missing", "log", "known_by", "queue") if name in finding.subject]
         return [" of ".join(named)]
@@ -118,6 +122,8 @@ def _is_true(truth: Truth, rule: str, subject: str, finding: Finding) -> bool:
     since, until = (((at or MIDNIGHT) - MIDNIGHT).total_seconds() for at in (finding.first_at, finding.last_at))
     if rule in ABOUT_CLASSES:
         return truth.may_of_class(rule, subject, since)
+    if rule in ABOUT_MACHINES:
+        return truth.may_of_machine(subject, since, until)
     if rule not in ABOUT_QUEUES:
         return truth.may(rule, subject)
     return truth.may_of_queue(rule, subject, since, until)

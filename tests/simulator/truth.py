@@ -23,11 +23,15 @@ ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
 ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule"})
 """The same about a class of jobs."""
+ABOUT_MACHINES = frozenset({"restart-loop"})
+"""The same about the worker processes of a machine."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
 _MANY = 10
 """So many jobs of one class that fail in one hour are a surge, whichever of them was planted."""
 _ABOUT_THEN = 3600.0
+_LOOP, _WITHIN = 5, 600.0
+"""So many boots within so many seconds are a loop, where each process ends that soon."""
 _SOON = 1800.0
 """What happened this shortly before the end of the day, nobody is blamed for having left out."""
 
@@ -79,6 +83,7 @@ class Truth:
                 "import": self._latency_shows,
                 "class-slower": self._slowness_shows,
                 "exports-at-midnight": self._is_worked_off,
+                "restart-loop": self._loop_shows,
             }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
@@ -113,6 +118,18 @@ class Truth:
             and abs(trouble.begins_at - begins_at) <= _ABOUT_THEN
             for trouble in self._life.troubles
         )
+
+    def may_of_machine(self, host: str, begins_at: float, ends_at: float) -> bool:
+        """Whether workers of this machine booted again and again between."""
+        ends = sorted(
+            process.ended_at
+            for process in self._life.processes
+            if process.host == host
+            and process.ended_at is not None
+            and begins_at - 10 <= process.booted_at <= ends_at + 10
+            and process.ended_at - process.booted_at <= _WITHIN
+        )
+        return any(later - first <= _WITHIN for first, later in zip(ends, ends[_LOOP - 2 :], strict=False))
 
     # What plainly happened
 
@@ -267,6 +284,15 @@ class Truth:
         return waits and any(
             run.started_at > ends_at - 540 for job in jobs for run in job.runs if self._sees(run, "started")
         )
+
+    def _loop_shows(self, host: str, begins_at: float) -> bool:
+        """Six boots of the loop are seen."""
+        boots = [
+            number in self._seen
+            for number, event in enumerate(self._life.events)
+            if event.kind == "booted" and event.host == host and 0 <= event.at - begins_at <= _WITHIN
+        ]
+        return sum(boots) > _LOOP
 
     def _slowness_shows(self, job_class: str, begins_at: float) -> bool:
         """Of this class 60 runs are seen before, and as many after."""

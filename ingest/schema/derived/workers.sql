@@ -18,5 +18,9 @@ create table workers (
     confidence varchar not null,         -- high, medium or low
     log varchar,                         -- the log it writes, whatever files that came in; null where it is not among the inputs
     lines bigint not null,               -- lines of logs that it wrote; 0 where its log is not among the inputs
+    boot_source_id integer,              -- the input with the line that tells of its boot, where one does
+    boot_line_no bigint,                 -- and the line
+    last_source_id integer,              -- the input with the last line that it wrote, where its log is among the inputs
+    last_line_no bigint,                 -- and the line
     attempts bigint not null             -- executions seen in it
 );
