@@ -42,7 +42,9 @@ processes as (
         count(*) filter (sign = 'heartbeat' and log_name is not null) as heartbeats,
         min(seen_at) filter (sign = 'heartbeat' and log_name is not null) as first_heartbeat_at,
         max(seen_at) filter (sign = 'heartbeat' and log_name is not null) as last_heartbeat_at,
-        arg_max(log_name, (seen_at, log_name)) as log_name
+        arg_max(log_name, (seen_at, log_name)) as log_name,
+        arg_min(source_id, (seen_at, source_id, line_no)) filter (sign = 'booted' and line_no is not null) as boot_source_id,
+        arg_min(line_no, (seen_at, source_id, line_no)) filter (sign = 'booted' and line_no is not null) as boot_line_no
     from signs
     group by worker_key, scope, place, pid
 ),
@@ -179,22 +181,15 @@ judged as (
 ),
 
 last_lines as (
-    -- Of those that died, the last line they wrote.
     select
-        scope,
-        place,
-        pid,
-        seen_at,
-        max(source_id) as source_id,
-        max_by(line_no, (source_id, line_no)) as line_no
-    from process_signs
-    where
-        line_no is not null
-        and (scope, place, pid) in (
-            select (j.scope, j.place, j.pid) from judged as j
-            where j.state = 'gone'
-        )
-    group by scope, place, pid, seen_at
+        j.worker_key,
+        max(p.source_id) as source_id,
+        max_by(p.line_no, (p.source_id, p.line_no)) as line_no
+    from judged as j
+    inner join process_signs as p
+        on j.scope = p.scope and j.place = p.place and j.pid = p.pid and j.last_line_at = p.seen_at
+    where p.line_no is not null
+    group by j.worker_key
 ),
 
 telling_logs as (
@@ -252,11 +247,12 @@ select
     j.heartbeats,
     j.last_line_at,
     t.log_name is not null as log_tells_ends,
+    j.boot_source_id,
+    j.boot_line_no,
     l.source_id as last_source_id,
     l.line_no as last_line_no,
     0 as attempts
 from judged as j
-left join last_lines as l
-    on j.scope = l.scope and j.place = l.place and j.pid = l.pid and j.last_line_at = l.seen_at
+left join last_lines as l on j.worker_key = l.worker_key
 left join telling_logs as t on j.scope = t.scope and j.log_name = t.log_name
 order by j.worker_key;

@@ -201,7 +201,7 @@ def restart_loop(world: World, begins_at: float, random: Random) -> None:
     place = random.choice(PLACES[:2])
     moment = some_time(random, begins_at, 0.5, 9)
 
-    world.at(moment, lambda: world.trouble("restart-loop", place.log, moment + 160))
+    world.at(moment, lambda: world.trouble("restart-loop", place.host, moment + 160))
     for number in range(8):
         world.at(moment + 20 * number, lambda: world.kill(place, boots_after=5, cause="restart-loop"))
 
@@ -260,7 +260,7 @@ def push_refused(world: World, begins_at: float, random: Random) -> None:
     moment = some_time(random, begins_at, 0.5, 21)
     error = ("RedisClient::CannotConnectError", "Connection refused - connect(2) for 10.0.0.9:6379")
     for name in ("SendReceipt", "ChargeCard", "ChargeCard"):
-        job = marked(world.make(BY_NAME[name], random), "push-refused")
+        job = marked(world.make(BY_NAME[name], random), "push-refused", "")
         world.at(moment + random.uniform(0, 8), lambda job=job: world.refuse(job, error))
     again = world.make(BY_NAME["ChargeCard"], random)
     again.arguments, again.failures = job.arguments, 0

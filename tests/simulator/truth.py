@@ -23,13 +23,15 @@ ABOUT_QUEUES = frozenset({"retry-storm", "queue-latency", "backlog"})
 """Rules whose findings are about a queue: one finding is one claim, whatever jobs it lists."""
 ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule", "silent-class"})
 """The same about a class of jobs."""
-ABOUT_WORKERS = frozenset({"worker-lost"})
+ABOUT_WORKERS = frozenset({"worker-lost", "restart-loop"})
 """The same about the worker processes of a machine."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
 _MANY = 10
 """So many jobs of one class that fail in one hour are a surge, whichever of them was planted."""
 _ABOUT_THEN = 3600.0
+_LOOP, _WITHIN = 5, 600.0
+"""So many boots within so many seconds are a loop, where each process ends that soon."""
 _SOON = 1800.0
 """What happened this shortly before the end of the day, nobody is blamed for having left out."""
 
@@ -83,6 +85,7 @@ class Truth:
                 "class-slower": self._slowness_shows,
                 "exports-at-midnight": self._is_worked_off,
                 "worker-lost": self._death_shows,
+                "restart-loop": self._loop_shows,
             }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
@@ -124,10 +127,24 @@ class Truth:
 
     def may_of_host(self, rule: str, host: str, begins_at: float, ends_at: float) -> bool:
         """Whether it is true of the processes of this machine at some time between."""
-        return rule == "worker-lost" and any(
+        if rule == "restart-loop":
+            return self._is_looping(host, begins_at, ends_at)
+        return any(
             process.killed and process.host == host and begins_at - 60 <= (process.ended_at or 0) <= ends_at + 60
             for process in self._life.processes
         )
+
+    def _is_looping(self, host: str, begins_at: float, ends_at: float) -> bool:
+        """Workers of this machine booted again and again between."""
+        ends = sorted(
+            process.ended_at
+            for process in self._life.processes
+            if process.host == host
+            and process.ended_at is not None
+            and begins_at - 10 <= process.booted_at <= ends_at + 10
+            and process.ended_at - process.booted_at <= _WITHIN
+        )
+        return any(later - first <= _WITHIN for first, later in zip(ends, ends[_LOOP - 2 :], strict=False))
 
     # What plainly happened
 
@@ -293,6 +310,15 @@ class Truth:
         return waits and any(
             run.started_at > ends_at - 540 for job in jobs for run in job.runs if self._sees(run, "started")
         )
+
+    def _loop_shows(self, host: str, begins_at: float) -> bool:
+        """Six boots of the loop are seen."""
+        boots = [
+            number in self._seen
+            for number, event in enumerate(self._life.events)
+            if event.kind == "booted" and event.host == host and 0 <= event.at - begins_at <= _WITHIN
+        ]
+        return sum(boots) > _LOOP
 
     def _slowness_shows(self, job_class: str, begins_at: float) -> bool:
         """Of this class 60 runs are seen before, and as many after."""

@@ -23,7 +23,9 @@ create table workers (
     heartbeats bigint not null,          -- of these lines its heartbeats
     last_line_at timestamp,              -- its last line there, UTC
     log_tells_ends boolean not null,     -- whether that log tells of processes that boot, shut down or die, not only of jobs
-    last_source_id integer,              -- of one that is gone: where its last line stands, see sources
-    last_line_no bigint,                 -- and which line it is
+    boot_source_id integer,              -- the input with the line that tells of its boot, where one does
+    boot_line_no bigint,                 -- and the line
+    last_source_id integer,              -- the input with the last line that it wrote, where its log is among the inputs
+    last_line_no bigint,                 -- and the line
     attempts bigint not null             -- executions seen in it
 );
