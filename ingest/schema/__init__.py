@@ -37,6 +37,7 @@ DERIVED = (
     "attempts",
     "attempt_evidence",
     "failed_enqueues",
+    "lock_conflicts",
     "job_ids",
     "workers",
     "queue_minutes",
