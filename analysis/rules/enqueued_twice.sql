@@ -21,6 +21,13 @@ with works as (
             where f.job_key is not null and f.same_id_at is null
         )
         and (
+            enqueued_at is not null or first_started_at is not null
+            or job_key not in (
+                select c.job_key from lock_conflicts as c
+                where c.job_key is not null
+            )
+        )
+        and (
             idempotency_key is not null
             or (arguments_digest is not null and cast(arguments as varchar) not in ('[]', '{}', 'null'))
         )

@@ -50,6 +50,7 @@ STEPS = (
     "worker_attempts",
     "jobs",
     "failed_enqueues",
+    "lock_conflicts",
     "job_ids",
     "attempt_evidence",
     "changes",

@@ -25,7 +25,11 @@ with lacks as (
         not exists (
             select 1 from job_events
             where event = 'error_reported'
-        ) as error_reports
+        ) as error_reports,
+        not exists (
+            select 1 from job_events
+            where event = 'lock_conflict'
+        ) as lock_conflicts
 )
 
 select
@@ -59,4 +63,8 @@ union all
 select 'error_reports'
 from lacks
 where error_reports
+union all
+select 'lock_conflicts'
+from lacks
+where lock_conflicts
 order by step;

@@ -38,6 +38,7 @@ DERIVED = (
     "attempts",
     "attempt_evidence",
     "failed_enqueues",
+    "lock_conflicts",
     "job_ids",
     "workers",
     "changes",

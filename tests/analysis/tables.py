@@ -32,6 +32,7 @@ CASE_TABLES = (
     "class_errors",
     "class_hours",
     "failed_enqueues",
+    "lock_conflicts",
     "attempt_evidence",
     "queue_minutes",
     "coverage",
@@ -53,6 +54,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "work_paces": {"job_class": "Job"},
     "class_errors": {"job_class": "Job"},
     "class_hours": {"job_class": "Job"},
+    "lock_conflicts": {"job_class": "Job", "source_id": 1},
     "failed_enqueues": {"job_class": "Job", "source_id": 1},
     "queue_minutes": {"queue": "default"},
     "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same

@@ -610,3 +610,37 @@ def test_a_span_of_an_enqueue_that_failed_puts_no_job_on_a_queue() -> None:
         ("job-b", "queued"),
     ]
     assert evidence.rows("select job_id, error_class from failed_enqueues") == [("job-a", "Down")]
+
+
+LOCK_CONFLICTS = "select job_class, holder_id, holder_basis, holder_ended_at, holder_end, next_at from lock_conflicts"
+
+
+def test_the_holder_of_a_lock_is_known_by_the_lock_that_its_own_lines_name() -> None:
+    digest = "uniquejobs:af96c9cc799788b1069970c78a835279"
+    lines = json.dumps({"until_executed": digest})
+    evidence = EvidenceDatabase().event(0, "started", job_class="Pay", attributes=lines)
+    evidence.event(5, "succeeded", job_class="Pay", attributes=lines)
+    told = f"Skipping job with id (job-b) because lock_digest: ({digest}) already exists"
+    evidence.event(60, "lock_conflict", "job-b", job_class=None, message=told).derive()
+    assert evidence.rows(LOCK_CONFLICTS) == [("Pay", "job-a", "lock", at(5), "succeeded", None)]
+
+
+def test_a_job_that_works_when_another_is_refused_holds_the_lock_whenever_an_equal_one_had_ended() -> None:
+    told = {"job_class": "Pay", "arguments": "[7]", "arguments_digest": "x"}
+    evidence = EvidenceDatabase().event(0, "started", "early", **told).event(1, "succeeded", "early", **told)
+    evidence.event(10, "enqueued", "job-a", **told).event(20, "lock_conflict", "job-b", **told)
+    evidence.event(30, "started", "job-a", **told).derive()
+    assert evidence.rows(LOCK_CONFLICTS) == [("Pay", "job-a", "arguments", None, None, at(30))]
+
+
+def test_a_job_of_other_arguments_holds_no_lock_that_is_told_by_none() -> None:
+    evidence = EvidenceDatabase().event(0, "started", job_class="Pay", arguments="[8]", arguments_digest="y")
+    evidence.event(9, "lock_conflict", "job-b", job_class="Pay", arguments="[7]", arguments_digest="x").derive()
+    assert evidence.rows(LOCK_CONFLICTS) == [("Pay", None, None, None, None, None)]
+
+
+def test_work_that_comes_after_a_refusal_is_told() -> None:
+    told = {"job_class": "Pay", "arguments": "[7]", "arguments_digest": "x"}
+    evidence = EvidenceDatabase().event(0, "started", **told).event(1, "failed", **told, will_retry=False)
+    evidence.event(60, "lock_conflict", "job-b", **told).event(90, "enqueued", "job-c", **told).derive()
+    assert evidence.rows(LOCK_CONFLICTS) == [("Pay", "job-a", "arguments", at(1), "failed", at(90))]

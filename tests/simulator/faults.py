@@ -267,6 +267,35 @@ def push_refused(world: World, begins_at: float, random: Random) -> None:
     world.at(moment + random.uniform(10, 40), lambda: world.enqueue(again))
 
 
+def lock_leaked(world: World, begins_at: float, random: Random) -> None:
+    """A lock that its job left behind drops the same work later; one whose holder still works drops rightly."""
+    dropped, rightly = (world.make(BY_NAME[name], random) for name in ("SyncInventory", "ExportOrders"))
+    marked(dropped, "lock-leaked")
+
+    def drop() -> None:
+        done = [
+            job
+            for job in world.life.jobs
+            if job.job_class == dropped.job_class
+            and not job.faults
+            and [run.outcome for run in job.runs] == ["succeeded"]
+            and 0 <= job.created_at < world.now - 1800
+        ]
+        dropped.arguments = done[-1].arguments
+        world.lock_out(dropped)
+        at_work = [
+            run.job
+            for process in world.alive()
+            for run in process.running.values()
+            if run.job.job_class == rightly.job_class and not run.job.faults
+        ]
+        if at_work:
+            rightly.arguments = at_work[0].arguments
+            world.lock_out(rightly)
+
+    world.at(some_time(random, begins_at, 9, 22), drop)
+
+
 FAULTS = (
     Fault(name="worker-killed", rules=("orphaned",), plant=worker_killed),
     Fault(name="hang", rules=("hung",), plant=hang),
@@ -291,6 +320,7 @@ FAULTS = (
     Fault(name="exports-at-midnight", rules=("backlog", "never-started"), plant=exports_at_midnight),
     Fault(name="caller-removed", rules=("silent-class",), plant=caller_removed),
     Fault(name="push-refused", rules=("enqueue-failed",), plant=push_refused),
+    Fault(name="lock-leaked", rules=("lock-dropped",), plant=lock_leaked),
 )
 """The faults, in the order of the families they belong to."""
 

@@ -27,6 +27,7 @@ logger = "sidekiq.client"
 "job enqueued" = "enqueued"
 "job scheduled" = "scheduled"
 "enqueueing failed" = "enqueue_failed"
+"not enqueued, locked" = "lock_conflict"
 [log.fields]
 job_id = "jid"
 job_class = "class"
@@ -37,7 +38,12 @@ error_message = "error_message"
 run_at = "at"
 host = "host"
 """
-_OF_CLIENTS = {"enqueued": "job enqueued", "scheduled": "job scheduled", "enqueue_failed": "enqueueing failed"}
+_OF_CLIENTS = {
+    "enqueued": "job enqueued",
+    "scheduled": "job scheduled",
+    "enqueue_failed": "enqueueing failed",
+    "lock_conflict": "not enqueued, locked",
+}
 
 
 def write(life: Life, clocks: Clocks) -> Files:

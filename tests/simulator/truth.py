@@ -209,6 +209,15 @@ class Truth:
     def was_refused(self, job: Job) -> bool:
         return self._sees_any(job, "enqueue_failed")
 
+    def was_locked_out(self, job: Job) -> bool:
+        """It is told, and so is the end of the job that had the lock."""
+        holder = next(
+            other
+            for other in self._life.jobs
+            if other is not job and other.arguments == job.arguments and other.job_class == job.job_class
+        )
+        return self._sees_any(job, "lock_conflict") and self._sees_any(holder, "succeeded")
+
     def is_lost(self, job: Job) -> bool:
         return (
             not job.runs
@@ -374,6 +383,7 @@ SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
     "bad-deploy": Truth.broke,
     "declines": Truth.broke,
     "push-refused": Truth.was_refused,
+    "lock-leaked": Truth.was_locked_out,
 }
 """Fault to whether it is there to be seen on a job that has it."""
 

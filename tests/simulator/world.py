@@ -154,6 +154,12 @@ class World:
         self.life.jobs.append(job)
         self.tell("enqueue_failed", job.host, job=job, error=error)
 
+    def lock_out(self, job: Job) -> None:
+        """Let a lock keep a job from its queue, which its client logs."""
+        job.created_at = job.due_at = self.now
+        self.life.jobs.append(job)
+        self.tell("lock_conflict", job.host, job=job)
+
     def push(self, job: Job, *, in_front: bool = False) -> None:
         """Put a job on its queue; in front where a process gives it back, as it was when it was taken."""
         if math.isnan(job.created_at):
