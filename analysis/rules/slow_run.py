@@ -36,7 +36,7 @@ class Params(BaseModel):
 
     min_excess: timedelta = timedelta(seconds=1)
     """Longer than the median by at least this."""
-    margin: Times = 1.0
+    margin: Times = 0.75
     """Modified z-scores, on the log scale, beyond the longest that chance brings in a class of so many runs."""
     times_p99: Times = 1.5
     """Longer than so many times the 99th percentile of the class's body."""

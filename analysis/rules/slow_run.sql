@@ -1,11 +1,11 @@
 -- Successful runs far above the usual of their class: on the log scale, against its body, and by an amount that matters.
 with classes as (
     -- The longest of n ordinary runs scores about sqrt(2 ln n): so far, and a margin more, is chance. And the spread of n
-    -- runs is a guess, too low by 2 / sqrt(n) every so often. Of a class that changed its pace each period is judged by
-    -- itself.
+    -- runs is a guess, with an error of about 1.2 / sqrt(n): once in thousands of classes it is too low by three times
+    -- that. Of a class that changed its pace each period is judged by itself.
     select
         *,
-        log_median + (sqrt(2 * ln(runs)) + $margin) * (1 + 2 / sqrt(runs)) * log_spread / 0.6745 as log_bar,
+        log_median + (sqrt(2 * ln(runs)) + $margin) * (1 + 4 / sqrt(runs)) * log_spread / 0.6745 as log_bar,
         outlier_share > $max_share as has_two_kinds,
         -- Slow runs that come again and again over the whole time are a habit of the class.
         outlier_share >= $habit_share and slow_runs >= $habit_runs
@@ -15,7 +15,7 @@ with classes as (
             when slow_runs > 0
                 then
                     slow_log_median
-                    + (sqrt(2 * ln(slow_runs)) + $margin) * (1 + 2 / sqrt(slow_runs)) * slow_log_spread / 0.6745
+                    + (sqrt(2 * ln(slow_runs)) + $margin) * (1 + 4 / sqrt(slow_runs)) * slow_log_spread / 0.6745
         end as slow_log_bar
     from class_periods
     where runs >= $min_runs

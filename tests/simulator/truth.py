@@ -172,7 +172,16 @@ class Truth:
         return run.outcome is None and run.process.ended_at is None and self._life.ends_at - run.started_at > _SOON
 
     def ran_slowly(self, job: Job) -> bool:
-        return len(job.runs) == 1 and job.runs[0].outcome == "succeeded" and self._sees_whole(job.runs[0])
+        """Far longer than any of its class then: one that a deploy made three times as slow has become used to more."""
+        if len(job.runs) != 1 or job.runs[0].outcome != "succeeded" or not self._sees_whole(job.runs[0]):
+            return False
+        [run] = job.runs
+        is_slower = any(
+            trouble.fault == "class-slower" and trouble.subject == job.job_class and run.started_at >= trouble.begins_at
+            for trouble in self._life.troubles
+        )
+        usual = BY_NAME[job.job_class].longest_usual * (3 if is_slower else 1)
+        return (run.ended_at or 0) - run.started_at >= 10 * usual
 
     def _slow_enough(self, job: Job) -> bool:
         longest = BY_NAME[job.job_class].longest_usual
