@@ -38,6 +38,7 @@ from analysis.rules import (
     slower_class,
     unlinked_traces,
     unread_queue,
+    volatile_adapter,
     worker_lost,
 )
 
@@ -64,6 +65,7 @@ RULES: tuple[Rule[Any], ...] = (
     new_error.RULE,
     error_surge.RULE,
     unread_queue.RULE,
+    volatile_adapter.RULE,
     lock_dropped.RULE,
     missed_schedule.RULE,
     silent_class.RULE,

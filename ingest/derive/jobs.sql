@@ -29,7 +29,8 @@ with words as (
         e.parent_job_id,
         e.trace_id,
         e.error_class,
-        e.error_message
+        e.error_message,
+        case when e.system = 'active_job' then e.attributes ->> '$.adapter' end as adapter
     from told_events as e
     inner join job_keys as k on e.scope = k.scope and e.system = k.seen_system and e.job_id = k.id
     union all
@@ -57,7 +58,8 @@ with words as (
         null,
         null,
         j.error_class,
-        j.error_message
+        j.error_message,
+        null
     from told_snapshot_jobs as j
     inner join snapshots as s on j.snapshot_id = s.snapshot_id
     inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and j.job_id = k.id
@@ -81,7 +83,8 @@ with words as (
         null,
         p.trace_id,
         null,
-        null
+        null,
+        case when p.system = 'active_job' then p.attributes ->> '$."messaging.active_job.adapter.name"' end
     from spans as p
     inner join job_keys as k on p.scope = k.scope and coalesce(p.system, 'otel') = k.seen_system and p.job_id = k.id
     union all
@@ -104,6 +107,7 @@ with words as (
         null,
         l.trace_id,
         null,
+        null,
         null
     from log_lines as l
     inner join job_keys as k on l.scope = k.scope and l.system = k.seen_system and l.job_id = k.id
@@ -120,6 +124,7 @@ facts as (
         arg_max(provider_job_id, (seen_at, provider_job_id)) filter (seen_at is not null) as provider_job_id,
         max(max_attempts) as max_attempts,
         any_value(parent_job_id order by seen_at, source_id, line_no, record_no) as parent_job_id,
+        max(adapter) as adapter,
         arg_max(trace_id, (seen_at, trace_id)) filter (seen_at is not null) as trace_id,
         arg_max({ 'class': error_class, 'message': error_message }, (seen_at, error_class, error_message)) filter (
             seen_at is not null and coalesce(error_class, error_message) is not null
@@ -405,6 +410,7 @@ select
     ) as error_fingerprint,
     coalesce(r.trace_id, f.trace_id) as trace_id,
     f.parent_job_id,
+    f.adapter,
     case when j.waits_no_more and t.state = 'unknown' then j.last_state end as vanished_from,
     case when j.waits_no_more and t.state = 'unknown' then j.looked_at end as vanished_by,
     coalesce(n.identity, 'exact') as identity,

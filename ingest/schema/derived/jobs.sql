@@ -29,6 +29,7 @@ create table jobs (
     error_fingerprint varchar,           -- digest of the error without its numbers and ids: equal for equal causes
     trace_id varchar,                    -- OpenTelemetry trace of its last run
     parent_job_id varchar,               -- the job that enqueued it, where named
+    adapter varchar,                     -- of Active Job: the adapter that its lines and spans name, which keeps the job until it runs
     vanished_from varchar,               -- queued, scheduled or retrying: where it was seen last, of a job whose last snapshot no longer holds it and that no input shows to run since
     vanished_by timestamp,               -- when that snapshot was taken, UTC
     identity varchar not null,           -- exact; inferred where the system gives no ids; ambiguous where equal jobs without ids met
