@@ -89,17 +89,38 @@ def _locked_out(life: Life, telling: Telling) -> Conclusion | None:
     kept_out = last(life, "lock_conflict")
     if kept_out is None or life.runs or last(life, "lock_conflict", *ON_QUEUE) != kept_out:
         return None
+    lock, when = life.lock, telling.at(kept_out.at)
+    if lock is None or lock.holder_id is None:
+        return Conclusion(
+            kind="locked-out",
+            sentence=f"A uniqueness lock kept it out at {when}, and it never ran",
+            reason="the log names the conflict; whether the lock's holder was alive it does not tell",
+            confidence="medium",
+            rests_on=(kept_out,),
+            next_steps=(
+                "Look whether the job that holds the lock still exists; a lock without one is a leaked lock.",
+                "Give the lock a lifetime, so that a crash cannot hold it for ever.",
+            ),
+        )
+    ended = f"{_HELD.get(lock.holder_end or '', f'had {lock.holder_end}')} at {telling.at(lock.holder_ended_at)}"
+    later = f"; the same work came again at {telling.at(lock.next_at)}" if lock.next_at else ""
     return Conclusion(
         kind="locked-out",
-        sentence=f"A uniqueness lock kept it out at {telling.at(kept_out.at)}, and it never ran",
-        reason="the log names the conflict; whether the lock's holder was alive it does not tell",
-        confidence="medium",
+        sentence=f"A uniqueness lock that job {lock.holder_id} held{f', which {ended},' if lock.holder_end else ''} "
+        f"kept it out at {when}, and it never ran{later}",
+        reason="both name the same lock"
+        if lock.holder_basis == "lock"
+        else "that job does the same work; the lock itself is not told",
+        confidence="high" if lock.holder_basis == "lock" else "medium",
         rests_on=(kept_out,),
         next_steps=(
-            "Look whether the job that holds the lock still exists; a lock without one is a leaked lock.",
-            "Give the lock a lifetime, so that a crash cannot hold it for ever.",
+            f"See what became of the holder: jobtrail why {lock.holder_id}",
+            "Take the lock away only when no job of that key waits or runs; then enqueue the work again.",
         ),
     )
+
+
+_HELD = {"died with its worker": "had died with its worker", "discarded": "had been discarded"}
 
 
 def _ran_twice(life: Life, telling: Telling) -> Conclusion | None:

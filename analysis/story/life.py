@@ -105,6 +105,22 @@ class Twin(Frozen):
     """What is equal: idempotency key or arguments."""
 
 
+class Lock(Frozen):
+    """The lock that kept a job from its queue."""
+
+    lock: str | None
+    """Its key, where told."""
+    holder_id: str | None
+    """The job that held it, or held it last."""
+    holder_basis: str | None
+    """How that is known: lock (both name the same one), arguments (it does the same work)."""
+    holder_end: str | None
+    """How the holder had ended; None while it could hold the lock."""
+    holder_ended_at: datetime | None
+    next_at: datetime | None
+    """When another job with that lock or work next came or ran."""
+
+
 class Alias(Frozen):
     """Another id that leads to the job."""
 
@@ -155,6 +171,8 @@ class Life(Frozen):
     place: Place | None
     """Of a job that waits on a queue whose name is known."""
     twins: tuple[Twin, ...]
+    lock: Lock | None
+    """Of a job that one kept out."""
     next_look_at: datetime | None
     """The last snapshot of its installation, where it was taken after the last sign of the job."""
 
@@ -190,6 +208,7 @@ def read_life(db: duckdb.DuckDBPyConnection, job_key: str, moment: datetime) -> 
         ),
         place=_place(db, job, moment),
         twins=tuple(Twin(**row) for row in _rows(db, "twins", job_key=job_key, within=within)),
+        lock=next((Lock(**row) for row in _rows(db, "lock", job_key=job_key)), None),
         next_look_at=_rows(db, "next_look", job_key=job_key)[0]["taken_at"],
     )
 
