@@ -5,6 +5,7 @@ with ordered as (
         lag(state) over job as previous_state,
         lag(ended_at) over job as previous_ended_at,
         lag(started_at) over job as previous_started_at,
+        lag(attempt_logged) over job as previous_attempt_logged,
         lag(worker_state) over job as previous_worker_state,
         lag(worker_seen_at) over job as previous_worker_seen_at
     from attempts
@@ -31,6 +32,8 @@ where
         or (
             previous_state in ('running', 'unknown')
             and not (previous_worker_state in ('gone', 'stopped') and previous_worker_seen_at <= started_at)
+            -- Where the system itself counts one try more, the run before failed, whatever became of the line.
+            and coalesce(attempt_logged <= previous_attempt_logged, true)
         )
     )
     and started_at > previous_started_at + $tolerance

@@ -95,7 +95,7 @@ def derived(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         derive(db)
         found = {}
         for name in schema.DERIVED:
-            known_by = {"source_id", "path"} if name == "coverage" else {"source_id"}
-            columns = [column.name for column in schema.table(name).columns if column.name not in known_by]
+            known_by = ("source_id", "path") if name == "coverage" else ("source_id",)
+            columns = [column.name for column in schema.table(name).columns if not column.name.endswith(known_by)]
             found[name] = sorted(db.execute(f"select {', '.join(columns)} from {name}").fetchall(), key=repr)
         return found
