@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("several days")
 @cache
 def life(seed: int, form: Form, losses: tuple[Loss, ...] = (), *, faulty: bool = True) -> Score:
     """Three days, of which the last may be bad."""
-    return scored(seed, form, jobs_a_day=2000, days=3, faulty=faulty, losses=losses)
+    return scored(seed, form, jobs_a_day=1000, days=3, faulty=faulty, losses=losses)
 
 
 def test_a_class_whose_caller_a_deploy_took_away_is_named_and_no_other() -> None:
