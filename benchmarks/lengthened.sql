@@ -1,14 +1,17 @@
 -- The same logs and snapshots over so many days: every day like the first, with processes and jobs of its own.
 create temp table later as
-select range as days from range(1, $days);
+select
+    range as days,
+    to_days(cast(range as integer)) as shift
+from range(1, $days);
 
 insert into job_events
 select
     e.* replace (
         e.line_no + d.days * 1000000000 as line_no,
-        e.occurred_at + to_days(cast(d.days as integer)) as occurred_at,
-        e.enqueued_at + to_days(cast(d.days as integer)) as enqueued_at,
-        e.run_at + to_days(cast(d.days as integer)) as run_at,
+        e.occurred_at + d.shift as occurred_at,
+        e.enqueued_at + d.shift as enqueued_at,
+        e.run_at + d.shift as run_at,
         e.job_id || '-' || d.days as job_id,
         e.pid + d.days * 100000 as pid,
         e.host || ':' || (e.pid + d.days * 100000) as worker
@@ -21,7 +24,7 @@ insert into worker_events
 select
     e.* replace (
         e.line_no + d.days * 1000000000 as line_no,
-        e.occurred_at + to_days(cast(d.days as integer)) as occurred_at,
+        e.occurred_at + d.shift as occurred_at,
         e.pid + d.days * 100000 as pid,
         e.host || ':' || (e.pid + d.days * 100000) as worker
     )
@@ -34,7 +37,7 @@ select
     s.* replace (
         s.line_no + d.days * 1000000000 as line_no,
         s.snapshot_id || '-' || d.days as snapshot_id,
-        s.taken_at + to_days(cast(d.days as integer)) as taken_at
+        s.taken_at + d.shift as taken_at
     )
 from snapshots as s
 cross join later as d
@@ -44,7 +47,7 @@ insert into snapshot_queues
 select
     q.* replace (
         q.snapshot_id || '-' || d.days as snapshot_id,
-        q.oldest_at + to_days(cast(d.days as integer)) as oldest_at
+        q.oldest_at + d.shift as oldest_at
     )
 from snapshot_queues as q
 cross join later as d
@@ -54,8 +57,8 @@ insert into snapshot_processes
 select
     p.* replace (
         p.snapshot_id || '-' || d.days as snapshot_id,
-        p.started_at + to_days(cast(d.days as integer)) as started_at,
-        p.heartbeat_at + to_days(cast(d.days as integer)) as heartbeat_at,
+        p.started_at + d.shift as started_at,
+        p.heartbeat_at + d.shift as heartbeat_at,
         p.pid + d.days * 100000 as pid,
         p.host || ':' || (p.pid + d.days * 100000) as worker
     )
@@ -67,12 +70,12 @@ insert into snapshot_jobs
 select
     j.* replace (
         j.snapshot_id || '-' || d.days as snapshot_id,
-        j.created_at + to_days(cast(d.days as integer)) as created_at,
-        j.enqueued_at + to_days(cast(d.days as integer)) as enqueued_at,
-        j.run_at + to_days(cast(d.days as integer)) as run_at,
-        j.started_at + to_days(cast(d.days as integer)) as started_at,
-        j.failed_at + to_days(cast(d.days as integer)) as failed_at,
-        j.died_at + to_days(cast(d.days as integer)) as died_at,
+        j.created_at + d.shift as created_at,
+        j.enqueued_at + d.shift as enqueued_at,
+        j.run_at + d.shift as run_at,
+        j.started_at + d.shift as started_at,
+        j.failed_at + d.shift as failed_at,
+        j.died_at + d.shift as died_at,
         j.job_id || '-' || d.days as job_id,
         j.pid + d.days * 100000 as pid,
         j.host || ':' || (j.pid + d.days * 100000) as worker

@@ -52,7 +52,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     by_id = sorted({row["holder_id"] for row in rows if row["holder_id"]})
     what = f"{count(refused, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(refused, 'was', 'were')} "
     whose = f"job {by_id[0]}" if len(by_id) == 1 else "jobs"
-    ended = f"by a lock of {whose}, which had {' or '.join(_HAD.get(end, end) for end in ends)}"
+    ended = f"by a lock of {whose}, which had {' or '.join(HAD.get(end, end) for end in ends)}"
     bad = fate == "ended"
     titles = {
         "at work": "dropped while the lock's holder was still to do the work",
@@ -76,7 +76,8 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     )
 
 
-_HAD = {"died with its worker": "died with its worker", "discarded": "been discarded"}
+HAD = {"discarded": "been discarded"}
+"""How a holder had ended, where another word than its ending reads well after *had*."""
 
 
 def clean(seen: Row, params: Params) -> str:

@@ -26,7 +26,6 @@ select
     scope,
     system,
     job_class,
-    lock,
     holder,
     holder_id,
     holder_basis,

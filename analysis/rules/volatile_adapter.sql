@@ -3,9 +3,7 @@ with kept as (
     select
         *,
         lower(adapter) as kind,
-        coalesce(run_at, eligible_at, enqueued_at, first_seen_at) as due_at,
-        state in ('queued', 'scheduled', 'retrying')
-        and coalesce(run_at, eligible_at, enqueued_at, first_seen_at) <= $as_of - $min_age as was_missed
+        coalesce(run_at, eligible_at, enqueued_at, first_seen_at) as due_at
     from jobs
     where lower(adapter) in ('async', 'inline', 'test')
 ),
@@ -55,6 +53,8 @@ select
     m.line_no
 from adapters as a
 left join kept as k
-    on a.scope = k.scope and a.system = k.system and a.adapter = k.adapter and k.was_missed
+    on
+        a.scope = k.scope and a.system = k.system and a.adapter = k.adapter
+        and k.state in ('queued', 'scheduled', 'retrying') and k.due_at <= $as_of - $min_age
 left join mentions as m on a.some_job_key = m.job_key and m.place = 1
 order by a.scope, a.system, a.adapter, first_at, k.job_key

@@ -14,7 +14,7 @@ from typing import Literal
 from analysis.counts import enumeration
 from analysis.durations import in_words
 from analysis.finding import Confidence, weakest
-from analysis.rules import hung
+from analysis.rules import hung, lock_dropped
 from analysis.story.life import Life, Run, Step
 from analysis.story.remarks import overlap
 from analysis.story.telling import Telling, error, times, turn, waited_and_ran, what_went_before
@@ -102,11 +102,14 @@ def _locked_out(life: Life, telling: Telling) -> Conclusion | None:
                 "Give the lock a lifetime, so that a crash cannot hold it for ever.",
             ),
         )
-    ended = f"{_HELD.get(lock.holder_end or '', f'had {lock.holder_end}')} at {telling.at(lock.holder_ended_at)}"
     later = f"; the same work came again at {telling.at(lock.next_at)}" if lock.next_at else ""
+    ended = ""
+    if lock.holder_end:
+        end = lock_dropped.HAD.get(lock.holder_end, lock.holder_end)
+        ended = f", which had {end} at {telling.at(lock.holder_ended_at)},"
     return Conclusion(
         kind="locked-out",
-        sentence=f"A uniqueness lock that job {lock.holder_id} held{f', which {ended},' if lock.holder_end else ''} "
+        sentence=f"A uniqueness lock that job {lock.holder_id} held{ended} "
         f"kept it out at {when}, and it never ran{later}",
         reason="both name the same lock"
         if lock.holder_basis == "lock"
@@ -118,9 +121,6 @@ def _locked_out(life: Life, telling: Telling) -> Conclusion | None:
             "Take the lock away only when no job of that key waits or runs; then enqueue the work again.",
         ),
     )
-
-
-_HELD = {"died with its worker": "had died with its worker", "discarded": "had been discarded"}
 
 
 def _ran_twice(life: Life, telling: Telling) -> Conclusion | None:

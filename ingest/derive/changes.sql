@@ -99,8 +99,8 @@ select
     changed_at,
     'version' as kind,
     version as subject,
-    0 as workers,
-    'version ' || version || ' was first seen, after ' || version_before as detail
+    'version ' || version || ' was first seen, after ' || version_before as detail,
+    'version ' || version as brief
 from numbered_versions
 where version_before is not null
 union all
@@ -110,10 +110,10 @@ select
     changed_at,
     'settings',
     host,
-    0,
     'for the first time a worker of ' || host
     || case when queues is null then ' ' else ' read ' || queues || case when concurrency is null then '' else ' and ' end end
-    || case when concurrency is null then '' else 'ran ' || concurrency || ' jobs at once' end
+    || case when concurrency is null then '' else 'ran ' || concurrency || ' jobs at once' end,
+    'settings of workers on ' || host
 from settings
 union all
 select
@@ -122,8 +122,8 @@ select
     changed_at,
     'restart',
     coalesce(host, ''),
-    workers,
-    case when workers = 1 then 'a worker' else workers || ' workers' end || ' started' || coalesce(' on ' || host, '')
+    case when workers = 1 then 'a worker' else workers || ' workers' end || ' started' || coalesce(' on ' || host, ''),
+    'restart of workers on ' || coalesce(nullif(host, ''), 'an unknown host')
 from starts
 union all
 select
@@ -132,8 +132,8 @@ select
     changed_at,
     'shutdown',
     coalesce(host, ''),
-    workers,
-    case when workers = 1 then 'a worker' else workers || ' workers' end || ' shut down' || coalesce(' on ' || host, '')
+    case when workers = 1 then 'a worker' else workers || ' workers' end || ' shut down' || coalesce(' on ' || host, ''),
+    'shutdown of workers on ' || coalesce(nullif(host, ''), 'an unknown host')
 from ends
 union all
 select
@@ -142,7 +142,7 @@ select
     changed_at,
     'mark',
     subject,
-    0,
+    detail,
     detail
 from marked
 order by scope, system, changed_at, kind, subject, detail;

@@ -175,11 +175,7 @@ nearest as (
         c.job_class,
         c.queue,
         c.changed_at,
-        case
-            when m.kind = 'mark' then m.detail
-            when m.kind = 'version' then 'version ' || m.subject
-            else 'restart of workers on ' || coalesce(nullif(m.subject, ''), 'an unknown host')
-        end as beside,
+        m.brief as beside,
         m.changed_at as beside_at
     from paces as c
     inner join changes as m

@@ -305,12 +305,7 @@ beside as (
         s.scope,
         s.system,
         s.job_class,
-        case
-            when g.kind = 'mark' then g.detail
-            when g.kind = 'restart' then 'restart of workers on ' || coalesce(nullif(g.subject, ''), 'an unknown host')
-            when g.kind = 'settings' then 'settings of workers on ' || g.subject
-            else g.kind || ' ' || g.subject
-        end as what,
+        g.brief,
         g.changed_at
     from silences as s
     inner join changes as g
@@ -347,7 +342,7 @@ select
     coalesce(h.of_enqueues >= h.of_runs and h.of_enqueues > 0, false) as enqueues_seen,
     n.successor,
     n.successor_at,
-    b.what as beside,
+    b.brief as beside,
     b.changed_at as beside_at
 from silences as s
 inner join compared as c on s.scope = c.scope and s.system = c.system and s.job_class = c.job_class

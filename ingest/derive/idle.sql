@@ -29,7 +29,15 @@ with lacks as (
         not exists (
             select 1 from job_events
             where event = 'lock_conflict'
-        ) as lock_conflicts
+        ) as lock_conflicts,
+        not exists (
+            select 1 from job_events
+            where event = 'enqueue_failed'
+        )
+        and not exists (
+            select 1 from spans
+            where operation = 'enqueue' and status = 'error'
+        ) as failed_enqueues
 )
 
 select
@@ -67,4 +75,8 @@ union all
 select 'lock_conflicts'
 from lacks
 where lock_conflicts
+union all
+select 'failed_enqueues'
+from lacks
+where failed_enqueues
 order by step;

@@ -11,6 +11,9 @@ from tests.simulator.life import Job
 from tests.simulator.shop import BY_NAME, DAY, DEPLOYS, HOUR, KINDS, PLACES, Place
 from tests.simulator.world import Breakage, World
 
+SLOWER = 3.0
+"""So many times as long a class takes that a deploy made slower."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -214,10 +217,10 @@ def poison(world: World, begins_at: float, random: Random) -> None:
 
 
 def class_slower(world: World, begins_at: float, random: Random) -> None:
-    """From a deploy on, one class takes three times as long."""
+    """From a deploy on, one class takes ``SLOWER`` times as long."""
 
     def slow_down() -> None:
-        world.slowness["SyncInventory"] = 3.0
+        world.slowness["SyncInventory"] = SLOWER
         world.trouble("class-slower", "SyncInventory", begins_at + DAY)
 
     world.at(begins_at + random.choice([10.5, 15.0]) * HOUR, slow_down)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.simulator.blind_spots import BlindSpots
-from tests.simulator.faults import RIGHT
+from tests.simulator.faults import RIGHT, SLOWER
 from tests.simulator.life import Event, Job, Life, Run
 from tests.simulator.shop import BY_NAME
 from tests.simulator.written import Files
@@ -172,7 +172,7 @@ class Truth:
         return run.outcome is None and run.process.ended_at is None and self._life.ends_at - run.started_at > _SOON
 
     def ran_slowly(self, job: Job) -> bool:
-        """Far longer than any of its class then: one that a deploy made three times as slow has become used to more."""
+        """Far longer than any of its class then: one that a deploy made slower has become used to more."""
         if len(job.runs) != 1 or job.runs[0].outcome != "succeeded" or not self._sees_whole(job.runs[0]):
             return False
         [run] = job.runs
@@ -180,7 +180,7 @@ class Truth:
             trouble.fault == "class-slower" and trouble.subject == job.job_class and run.started_at >= trouble.begins_at
             for trouble in self._life.troubles
         )
-        usual = BY_NAME[job.job_class].longest_usual * (3 if is_slower else 1)
+        usual = BY_NAME[job.job_class].longest_usual * (SLOWER if is_slower else 1)
         return (run.ended_at or 0) - run.started_at >= 10 * usual
 
     def _slow_enough(self, job: Job) -> bool:
