@@ -30,6 +30,9 @@ _NO_ROOM = r"could not (?:write|truncate|sync)|no space left|file too large|disk
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    # Where it expects few rows DuckDB runs an ASOF join as a loop over both sides, and what it expects of a derived row
+    # is a guess: of a million attempts that took over ten minutes in place of seconds.
+    "asof_loop_join_threshold": 0,
 }
 
 

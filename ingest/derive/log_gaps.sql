@@ -253,17 +253,31 @@ taken as (
     where (vanished_by is not null or attempts > 0) and coalesce(eligible_at, state_at) is not null
 ),
 
-long_silences as (
+readers as (
+    -- Which logs would have told of each job that vanished: those whose workers read its queue, or may have.
     select
-        s.*,
+        q.log_name,
+        q.writer,
         w.scope,
         w.system,
-        w.usual_gap,
         w.records,
-        q.queues
+        t.came_at
+    from queues_of_logs as q
+    inner join writers as w on q.log_name = w.log_name and q.writer = w.writer
+    inner join taken as t on w.scope = t.scope and w.system = t.system
+    where t.has_vanished and coalesce(q.queues is null or list_contains(q.queues, t.queue), true)
+),
+
+long_silences as (
+    select
+        s.log_name,
+        s.writer,
+        s.source_id,
+        s.line_no,
+        s.from_at,
+        s.to_at
     from spaced as s
     inner join writers as w on s.log_name = w.log_name and s.writer = w.writer
-    inner join queues_of_logs as q on s.log_name = q.log_name and s.writer = q.writer
     where seconds_between(s.from_at, s.to_at) > 4 * w.usual_gap
 ),
 
@@ -276,13 +290,12 @@ vanished as (
         s.source_id,
         s.line_no,
         count(*) as no_jobs,
-        any_value(s.records) as records,
-        any_value(s.scope) as scope,
-        any_value(s.system) as system
-    from long_silences as s
-    inner join taken as t
-        on s.scope = t.scope and s.system = t.system and s.from_at < t.came_at and s.to_at > t.came_at
-    where t.has_vanished and coalesce(s.queues is null or list_contains(s.queues, t.queue), true)
+        any_value(r.records) as records,
+        any_value(r.scope) as scope,
+        any_value(r.system) as system
+    from readers as r
+    asof inner join long_silences as s on r.log_name = s.log_name and r.writer = s.writer and r.came_at > s.from_at
+    where r.came_at < s.to_at
     group by s.log_name, s.writer, s.source_id, s.line_no
 ),
 
