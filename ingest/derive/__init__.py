@@ -38,6 +38,10 @@ STEPS = (
     "job_keys",
     "error_reports",
     "run_lines",
+    "untimed_run_lines",
+    "celery_run_lines",
+    "bullmq_run_lines",
+    "repeated_ends",
     "runs",
     "worker_places",
     "process_signs",
@@ -49,6 +53,10 @@ STEPS = (
     "attempts",
     "worker_attempts",
     "jobs",
+    "queue_minutes",
+    "log_gaps",
+    "host_clocks",
+    "told_times",
     "failed_enqueues",
     "lock_conflicts",
     "job_ids",
@@ -62,13 +70,9 @@ STEPS = (
     "work_paces",
     "class_schedules",
     "class_silences",
-    "queue_minutes",
     "coverage",
-    "log_gaps",
-    "host_clocks",
     "depth_checks",
     "span_shares",
-    "told_times",
 )
 """
 The derivations, each in the file of its name. After ``runs`` the runs are fused; after ``run_points``, which has a few
@@ -88,19 +92,23 @@ _SCRATCH = (
     "twin_ids",
     "job_keys",
     "error_reports",
-    "run_lines",
-    "runs",
-    "fused_runs",
     "worker_places",
-    "process_signs",
-    "incarnations",
     "process_looks",
-    "enqueues",
-    "executions",
     "run_points",
     "change_points",
     "usual_runs",
 )
+
+_LAST_READ_BY = {
+    "run_lines": "runs",
+    "executions": "log_gaps",
+    "incarnations": "log_gaps",
+    "enqueues": "queue_minutes",
+    "fused_runs": "host_clocks",
+    "process_signs": "host_clocks",
+    "runs": "told_times",
+}
+"""Of the tables of the way those that have a row per line or run, to the step after which they are dropped: memory."""
 
 _SEEN_BY = {
     "job_events": "occurred_at is null or occurred_at <= $as_of",
@@ -181,18 +189,24 @@ def _run_steps(db: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     db.execute(_sql("scratch"))
     idle = {step for (step,) in db.execute(_sql("idle")).fetchall()}
     for step in STEPS:
-        if step in idle:
-            continue
-        statement = _sql(step)
-        db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
-        if step == "runs":
-            _fuse(db)
-        if step == "run_points":
-            change_points.find(db)
+        if step not in idle:
+            _run(db, step, as_of)
+        for name, last in _LAST_READ_BY.items():
+            if step == last:
+                db.execute(f"drop table temp.{name}")
     for name in ("told_events", "told_snapshot_jobs"):
         db.execute(f"drop view temp.{name}")
     for name in _SCRATCH:
         db.execute(f"drop table temp.{name}")
+
+
+def _run(db: duckdb.DuckDBPyConnection, step: str, as_of: datetime) -> None:
+    statement = _sql(step)
+    db.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
+    if step == "runs":
+        _fuse(db)
+    if step == "run_points":
+        change_points.find(db)
 
 
 def _fuse(db: duckdb.DuckDBPyConnection) -> None:

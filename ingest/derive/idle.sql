@@ -28,6 +28,30 @@ with lacks as (
         ) as error_reports,
         not exists (
             select 1 from job_events
+            where occurred_at is null
+        )
+        and not exists (
+            select 1 from log_lines
+            where system = 'celery' and occurred_at is null
+        ) as lines_without_times,
+        not exists (
+            select 1 from job_events
+            where system = 'celery'
+        )
+        and not exists (
+            select 1 from log_lines
+            where system = 'celery'
+        ) as celery,
+        not exists (
+            select 1 from job_events
+            where system = 'bullmq'
+        ) as bullmq,
+        not exists (
+            select 1 from job_events
+            where event = 'acknowledged'
+        ) as acknowledgements,
+        not exists (
+            select 1 from job_events
             where event = 'lock_conflict'
         ) as lock_conflicts,
         not exists (
@@ -71,6 +95,22 @@ union all
 select 'error_reports'
 from lacks
 where error_reports
+union all
+select 'untimed_run_lines'
+from lacks
+where lines_without_times
+union all
+select 'celery_run_lines'
+from lacks
+where celery
+union all
+select 'bullmq_run_lines'
+from lacks
+where bullmq
+union all
+select 'repeated_ends'
+from lacks
+where acknowledgements
 union all
 select 'lock_conflicts'
 from lacks

@@ -15,38 +15,14 @@ with run_events as (
     from run_lines
 ),
 
-numbered as (
-    -- A queue has its message acknowledged whatever became of it: that ends a run that nothing else has ended. What BullMQ
-    -- keeps of a job that succeeded tells the worker's time, a moment before the stream's.
-    select
-        *,
-        is_end and not coalesce(
-            last_value(case when is_end then event end ignore nulls) over earlier is not null
-            and (
-                event = 'acknowledged'
-                or (
-                    system = 'bullmq' and event = 'succeeded'
-                    and last_value(case when is_end then event end ignore nulls) over earlier = 'acknowledged'
-                )
-            )
-            and occurred_at - max(case when is_end then occurred_at end) over earlier <= interval 1 second,
-            false
-        ) as is_new_end
-    from run_events
-    window earlier as (
-        partition by job_key, observer, host, pid, slot
-        order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and 1 preceding
-    )
-),
-
 counted as (
     select
         *,
         sum(is_start) over this_slot as start_no,
-        sum(case when is_new_end then 1 else 0 end) over this_slot as end_no,
+        sum(case when is_end and not ends_again then 1 else 0 end) over this_slot as end_no,
         bool_or(event = 'heartbeat') over this_slot as has_shown_life,
         row_number() over this_slot as place
-    from numbered
+    from run_events
     window this_slot as (
         partition by job_key, observer, host, pid, slot
         order by stands_at, is_early, source_id, line_no, record_no rows between unbounded preceding and current row
@@ -234,5 +210,4 @@ select
     ) as run_id,
     *,
     coalesce(start_seen_at, ended_at - to_microseconds((coalesce(duration, 0) * 1e6)::bigint)) as started_at
-from all_runs
-order by run_id;
+from all_runs;
