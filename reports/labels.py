@@ -75,6 +75,7 @@ METRICS = {
     "fate_not_told": Label(words="whether they came later is not told"),
     "given_up": Label(words="jobs given up"),
     "held_on_for": Label(words="refused after the holder's end by up to", unit=_SECONDS),
+    "held_too_long_by": Label(words="held after its holder's end or last sign for", unit=_SECONDS),
     "holders": Label(words="jobs that held the lock"),
     "hours": Label(words="hours"),
     "jobs": Label(words="jobs"),
@@ -85,10 +86,14 @@ METRICS = {
     "late_by": Label(words="late by", unit=_SECONDS),
     "late_minutes": Label(words="minutes it ran late"),
     "likely_queue": Label(words="queue probably meant", unit="words"),
+    "lock_holders": Label(words="jobs that held them", unit="words"),
+    "lock_keys": Label(words="the locks", unit="words"),
+    "locks": Label(words="locks left behind"),
     "longest_gap": Label(words="longest it rested then", unit=_SECONDS),
     "longest_life": Label(words="longest life of those that ended soon", unit=_SECONDS),
     "longest_overlap": Label(words="longest time at once", unit=_SECONDS),
     "longest_silence": Label(words="longest silence", unit=_SECONDS),
+    "looks": Label(words="snapshots in a row that show it so"),
     "loops": Label(words="times it looped"),
     "machines": Label(words="machines without a log"),
     "main_error": Label(words="most frequent error", unit="words"),
@@ -138,6 +143,7 @@ METRICS = {
     "usual_p99": Label(words="99 of 100 take at most", unit=_SECONDS),
     "values_compared": Label(words="values compared"),
     "waiting_for": Label(words="longest wait so far", unit=_SECONDS),
+    "waiting_for_lock": Label(words="jobs waiting for the lock"),
     "without_span": Label(words="of them without a span"),
     "without_worker": Label(words="longest time until the next came", unit=_SECONDS),
     "worst_ratio": Label(words="failures per first run, at worst"),
@@ -146,6 +152,7 @@ METRICS = {
 """What was measured, by the rules' names."""
 
 THRESHOLDS = {
+    "apart": Label(words="where its end was not seen, two snapshots must agree that are apart by", unit=_SECONDS),
     "attempts": Label(words="runs of one job, at least"),
     "boots": Label(words="boots one after the other, at least"),
     "chance": Label(words="more pairs than chance gives, times its square root"),

@@ -51,6 +51,7 @@ STEPS = (
     "jobs",
     "failed_enqueues",
     "lock_conflicts",
+    "held_locks",
     "job_ids",
     "attempt_evidence",
     "changes",
@@ -112,6 +113,7 @@ _SEEN_BY = {
     "snapshot_jobs": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
     "snapshot_queues": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
     "snapshot_processes": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
+    "snapshot_locks": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
 }
 """Evidence table to the condition under which it was known at a moment. A span is known once it has ended."""
 

@@ -30,6 +30,7 @@ with lacks as (
             select 1 from job_events
             where event = 'lock_conflict'
         ) as lock_conflicts,
+        not exists (select 1 from snapshot_locks) as held_locks,
         not exists (
             select 1 from job_events
             where event = 'enqueue_failed'
@@ -75,6 +76,10 @@ union all
 select 'lock_conflicts'
 from lacks
 where lock_conflicts
+union all
+select 'held_locks'
+from lacks
+where held_locks
 union all
 select 'failed_enqueues'
 from lacks

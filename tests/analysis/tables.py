@@ -33,6 +33,7 @@ CASE_TABLES = (
     "class_hours",
     "failed_enqueues",
     "lock_conflicts",
+    "held_locks",
     "attempt_evidence",
     "queue_minutes",
     "coverage",
@@ -55,6 +56,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "class_errors": {"job_class": "Job"},
     "class_hours": {"job_class": "Job"},
     "lock_conflicts": {"job_class": "Job", "source_id": 1},
+    "held_locks": {"job_class": "Job", "source_id": 1},
     "failed_enqueues": {"job_class": "Job", "source_id": 1},
     "queue_minutes": {"queue": "default"},
     "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same

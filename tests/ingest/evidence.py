@@ -31,6 +31,7 @@ _ALWAYS: dict[str, dict[str, Any]] = {
     "snapshot_jobs": {"source_id": 3},
     "snapshot_queues": {"source_id": 3},
     "snapshot_processes": {"source_id": 3},
+    "snapshot_locks": {"source_id": 3},
 }
 
 
