@@ -32,6 +32,8 @@ SUBJECTS = {
     "worker": "worker",
     "worker_key": "worker",
     "holder": "lock's holder",
+    "kind": "kind",
+    "effect": "effect",
     "host": "host",
     "scope": "installation",
     "system": "system",

@@ -49,7 +49,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many locks were left behind, for how long, and what they kept out."""
     locks = list({(row["lock"], row["holder_id"]): row for row in rows}.values())
     keys = list(dict.fromkeys(row["lock"] for row in locks))
-    refused = len({(row["job_id"], row["last_at"]) for row in rows if row["is_refusal"]})
+    refused = len({(row["job_id"], row["last_at"]) for row in rows if row["effect"] == "jobs refused"})
     waiting = sum({row["lock"]: row["waiting"] for row in locks}.values())
     longest = max(row["idle_for"] for row in locks)
     stays = any(row["expires_at"] is None or row["expires_at"] <= row["seen_at"] for row in locks)
@@ -113,7 +113,7 @@ def _few(names: Sequence[str]) -> str:
 def clean(seen: Row, params: Params) -> str:
     """Say how many locks the snapshots show."""
     if not seen["judged"]:
-        return "no input shows a lock; a snapshot of the queues would, where its system's locks can be read"
+        return "no snapshot shows a lock; those of Sidekiq with the gem sidekiq-unique-jobs and of Solid Queue can"
     held = f"{count(seen['judged'], 'lock')} in snapshots, none left behind"
     doubtful = f"; of {seen['doubtful']:,} the holder is not to be seen" if seen["doubtful"] else ""
     return f"{held} for more than {in_words(params.release_within.total_seconds())}{doubtful}"
@@ -123,7 +123,7 @@ RULE = Rule(
     name="leaked-lock",
     family="misconfigured",
     params=Params(),
-    subject=("job_class", "kind"),
+    subject=("job_class", "kind", "effect"),
     needs=(),
     verdict=verdict,
     clean=clean,

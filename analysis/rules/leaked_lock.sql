@@ -54,7 +54,7 @@ select
     l.is_cut_short,
     l.waiting,
     date_diff('microsecond', l.idle_since, l.seen_at) / 1e6 as idle_for,
-    r.lock is not null as is_refusal,
+    case when r.lock is not null then 'jobs refused' when l.waiting > 0 then 'jobs waiting' else 'none yet' end as effect,
     l.source_id,
     l.line_no,
     l.idle_since as first_at,
@@ -63,4 +63,4 @@ from left_behind as l
 left join refused as r on l.scope = r.scope and l.lock = r.lock
 -- One that was given back all the same, and refused nobody meanwhile, did no harm.
 where l.gone_by is null or r.lock is not null
-order by l.idle_since, l.lock, l.holder_id, r.refused_at, r.job_id
+order by l.idle_since, l.lock, l.holder_id, r.refused_at, r.job_key, r.job_id

@@ -62,6 +62,8 @@ def _about(event: Event, job: Job, clocks: Clocks) -> dict[str, Any]:
         told |= {"arguments": job.arguments, "service": "shop-web"}
     if event.kind == "enqueued":
         told["enqueued_at"] = _iso(clocks, event.at, event.host)
+    if event.kind == "lock_conflict":
+        told["lock_digest"] = job.lock
     if event.kind == "enqueue_failed":
         told["error_class"], told["error_message"] = event.told["error"]
     if event.kind == "scheduled" and job.run_at is not None:
@@ -113,8 +115,15 @@ def _snapshot(look: Look, clocks: Clocks) -> Snapshot:
         {"queue": queue, "depth": len(waiting), "oldest_at": _iso(clocks, waiting[0][1]) if waiting else None}
         for queue, waiting in sorted(look.queued.items())
     ]
+    locks = [
+        {"lock": job.lock, "holder_id": job.id, "held_since": _iso(clocks, job.created_at, job.host)}
+        | {"kind": "until_executed", "job_class": job.job_class}
+        for job in look.holders
+    ]
     told = {"format": "jobrunner.snapshot/1", "taken_at": _iso(clocks, look.at), "system": "jobrunner", "scope": ""}
-    text = json.dumps({**told, "queues": queues, "jobs": jobs, "processes": processes}, separators=(",", ":"))
+    text = json.dumps(
+        {**told, "queues": queues, "jobs": jobs, "processes": processes, "locks": locks}, separators=(",", ":")
+    )
     return Snapshot(name="snapshots.jsonl", at=look.at, text=text)
 
 
