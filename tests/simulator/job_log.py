@@ -52,6 +52,7 @@ def _line(event: Event, number: int | None, clocks: Clocks) -> Line:
         told |= {"job_count": len(event.told["runs"])} if event.kind == "pushed_back" else {}
     if event.job is not None:
         told |= _about(event, event.job, clocks)
+        told |= {"lock_digest": event.job.lock} if event.kind == "lock_conflict" else {}
     return Line(at=event.at, text=json.dumps(told, separators=(",", ":")), event=number)
 
 
@@ -62,8 +63,6 @@ def _about(event: Event, job: Job, clocks: Clocks) -> dict[str, Any]:
         told |= {"arguments": job.arguments, "service": "shop-web"}
     if event.kind == "enqueued":
         told["enqueued_at"] = _iso(clocks, event.at, event.host)
-    if event.kind == "lock_conflict":
-        told["lock_digest"] = job.lock
     if event.kind == "enqueue_failed":
         told["error_class"], told["error_message"] = event.told["error"]
     if event.kind == "scheduled" and job.run_at is not None:
