@@ -70,6 +70,7 @@ STEPS = (
     "depth_checks",
     "span_shares",
     "told_times",
+    "limit_checks",
 )
 """
 The derivations, each in the file of its name. After ``runs`` the runs are fused; after ``run_points``, which has a few

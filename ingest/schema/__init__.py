@@ -28,6 +28,7 @@ EVIDENCE = (
     "snapshot_processes",
     "snapshot_locks",
     "marks",
+    "declared",
     "native_ids",
     "rejected_lines",
     "meta",
@@ -59,6 +60,7 @@ DERIVED = (
     "depth_checks",
     "span_shares",
     "told_times",
+    "limit_checks",
 )
 """Tables computed from the evidence, in the order they are made."""
 

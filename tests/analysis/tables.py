@@ -42,6 +42,7 @@ CASE_TABLES = (
     "depth_checks",
     "span_shares",
     "told_times",
+    "limit_checks",
 )
 """The tables that a case may fill."""
 
@@ -64,6 +65,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "depth_checks": {"queue": "default", "from_at": datetime(2026, 1, 5, 10), "to_at": datetime(2026, 1, 5, 11)},  # noqa: DTZ001 - the same
     "span_shares": {"job_class": "Job", "part": "run"},
     "told_times": {"log": "worker.log", "what": "duration"},
+    "limit_checks": {"job_class": "Job", "queue": "default", "basis": "declared", "source_id": 1},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }
