@@ -23,8 +23,8 @@ LOW_RECALL: dict[str, str] = {}
 NOT_PLANTED = {"discarded", "limit-mismatch", "retries-multiplied", "silent-class", "volatile-adapter", *ABOUT_INPUTS}
 """
 Rules of which these days give no cause: nothing discards, nobody declares a limit, there is one layer that retries and
-one that keeps jobs, no single day tells what stopped from what rests (see ``test_several_days``), and nothing is lost of
-what was written (see ``test_losses``).
+one that keeps jobs, no single day tells what stopped from what rests (see ``test_several_days``), and nothing is lost
+of what was written (see ``test_losses``).
 """
 
 pytestmark = pytest.mark.xdist_group("bad days")
