@@ -49,6 +49,7 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many locks were left behind, for how long, and what they kept out."""
     locks = list({(row["lock"], row["holder_id"]): row for row in rows}.values())
     keys = list(dict.fromkeys(row["lock"] for row in locks))
+    holders = list(dict.fromkeys(row["holder_id"] for row in locks if row["holder_id"]))
     refused = len({(row["job_id"], row["last_at"]) for row in rows if row["effect"] == "jobs refused"})
     waiting = sum({row["lock"]: row["waiting"] for row in locks}.values())
     longest = max(row["idle_for"] for row in locks)
@@ -65,14 +66,14 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         metrics={
             "locks": len(keys),
             "lock_keys": _few(keys),
-            "lock_holders": _few([row["holder_id"] for row in locks if row["holder_id"]]) or None,
+            "lock_holders": _few(holders) or None,
             "refused": refused,
             "waiting_for_lock": waiting,
             "held_too_long_by": longest,
             "looks": min(row["looks"] for row in locks),
         },
         next_steps=(
-            "Look how the holder ended: jobtrail why HOLDER.",
+            f"Look how the holder ended: jobtrail why {holders[0] if holders else 'ID'}",
             "Take the lock away only when no job of that key waits or runs; then enqueue again what it refused.",
             "Give such locks a lifetime a little longer than the job ever takes, so that no crash holds them for ever.",
         ),
@@ -100,12 +101,11 @@ def _reason(locks: Sequence[Row]) -> str:
         return "two snapshots show the holder nowhere, but no input shows its end"
     if any(row["looks"] == 1 for row in locks):
         return "the holder's end was seen, and one later snapshot shows the lock"
-    return "the holder's end was seen, and every later snapshot shows the lock"
+    return "the holder's end was seen, and more than one snapshot after it shows the lock"
 
 
 def _few(names: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
-    names = list(dict.fromkeys(names))
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
