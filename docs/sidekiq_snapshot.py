@@ -5,7 +5,8 @@ usage: python3 sidekiq_snapshot.py [redis://HOST:PORT/DB] [NAMESPACE] > snapshot
 
 Without them the environment variables REDIS_URL and REDIS_NAMESPACE are used, which keeps a password out of the list of
 processes. NAMESPACE is for applications with the gem redis-namespace. Everything is read in pages of at most about
-1,000 items and written as it comes, so that neither Redis nor this machine holds a large queue at once.
+1,000 items and written as it comes, so that neither Redis nor this machine holds a large queue at once. Of the locks of
+the gem sidekiq-unique-jobs the 10,000 oldest are read; where there are more, it says so.
 """
 
 # ruff: noqa: INP001, UP017 - a script that stands alone, and runs on the Python 3.9 of older machines, too
@@ -22,6 +23,8 @@ from typing import Any, TextIO
 _SETS = ("schedule", "retry", "dead")
 _NAMED = ("queues", "processes", "paused", "stat:processed", "stat:failed")
 _PATTERNS = ("queue:*", "cron_job:*")
+_DIGESTS = "uniquejobs:digests"
+_LOCKS = 10_000
 _PAGE = 1000
 
 
@@ -29,7 +32,8 @@ def write_snapshot(redis: Any, out: TextIO, namespace: str = "") -> None:  # noq
     """
     Write every key that tells about jobs, queues and processes, typed as Redis types it.
 
-    Keys are read in the order in which a job moves: what moves on meanwhile is seen twice rather than never.
+    Keys are read in the order in which a job moves: what moves on meanwhile is seen twice rather than never. Locks come
+    last: one that was there all the time has had its holder in one of the places that were read before.
     """
     prefix = f"{namespace}:" if namespace else ""
     captured_at = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
@@ -46,7 +50,10 @@ def write_snapshot(redis: Any, out: TextIO, namespace: str = "") -> None:  # noq
         out.writelines(_READERS[kind](redis, prefix + name))
         out.write("}")
         between = ",\n"
-    out.write("\n}}\n")
+    left_out = max(0, redis.zcard(prefix + _DIGESTS) - _LOCKS)
+    out.write(f'\n}},\n"locks_left_out": {left_out}}}\n' if left_out else "\n}}\n")
+    if left_out:
+        sys.stderr.write(f"There are more locks than {_LOCKS:,}: the {left_out:,} newest were left out.\n")
 
 
 def _names(redis: Any, prefix: str) -> Iterator[str]:  # noqa: ANN401 - the same
@@ -58,8 +65,18 @@ def _names(redis: Any, prefix: str) -> Iterator[str]:  # noqa: ANN401 - the same
         sorted({*(f"queue:{name}" for name in listed), *(name.removeprefix(prefix) for name in scanned)}),
         (name for process in processes for name in (process, f"{process}:work", f"{process}:workers")),
         _NAMED,
+        _locks(redis, prefix),
     )
     return iter(dict.fromkeys(names))
+
+
+def _locks(redis: Any, prefix: str) -> Iterator[str]:  # noqa: ANN401 - the same
+    """The oldest ones: a lock that was left behind grows old."""
+    for start in range(0, _LOCKS, _PAGE):
+        digests = redis.zrange(prefix + _DIGESTS, start, min(start + _PAGE, _LOCKS) - 1)
+        yield from (f"{digest}:LOCKED" for digest in digests)
+        if len(digests) < _PAGE:
+            return
 
 
 def _literal(text: str) -> str:

@@ -45,6 +45,12 @@ select json_object(
         ))
         from solid_queue_failed_executions
     ),
+    'solid_queue_semaphores', (
+        select json_arrayagg(json_object(
+            'id', id, 'key', `key`, 'value', value, 'expires_at', expires_at, 'created_at', created_at
+        ))
+        from solid_queue_semaphores
+    ),
     'solid_queue_processes', (
         select json_arrayagg(json_object(
             'id', id, 'kind', kind, 'last_heartbeat_at', last_heartbeat_at, 'supervisor_id', supervisor_id,

@@ -16,6 +16,7 @@ select json_build_object(
     'solid_queue_claimed_executions', (select coalesce(json_agg(t), '[]'::json) from solid_queue_claimed_executions as t),
     'solid_queue_blocked_executions', (select coalesce(json_agg(t), '[]'::json) from solid_queue_blocked_executions as t),
     'solid_queue_failed_executions', (select coalesce(json_agg(t), '[]'::json) from solid_queue_failed_executions as t),
+    'solid_queue_semaphores', (select coalesce(json_agg(t), '[]'::json) from solid_queue_semaphores as t),
     'solid_queue_processes', (select coalesce(json_agg(t), '[]'::json) from solid_queue_processes as t),
     'solid_queue_pauses', (select coalesce(json_agg(t), '[]'::json) from solid_queue_pauses as t)
 );

@@ -20,10 +20,20 @@ from ingest.redaction import REDACTED, Redactor
 from ingest.sources import Source
 from ingest.stream_digest import StreamDigest
 
-OF_LINES = ("job_events", "worker_events", "log_lines", "spans", "snapshots", "marks", "rejected_lines", "native_ids")
+OF_LINES = (
+    "job_events",
+    "worker_events",
+    "log_lines",
+    "spans",
+    "snapshots",
+    "marks",
+    "declared",
+    "rejected_lines",
+    "native_ids",
+)
 """Tables whose rows are known by stream and line."""
 
-OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes")
+OF_SNAPSHOTS = ("snapshot_jobs", "snapshot_queues", "snapshot_processes", "snapshot_locks")
 """Tables whose rows are known by stream and snapshot."""
 
 _TIMES = {"job_events": "occurred_at", "worker_events": "occurred_at", "log_lines": "occurred_at",

@@ -74,6 +74,16 @@ PROCESSES: Mapping[str, pl.DataType] = {
     "version": _TEXT,
     "attributes": _TEXT,
 }
+LOCKS: Mapping[str, pl.DataType] = {
+    "snapshot_id": _TEXT,
+    "lock": _TEXT,
+    "kind": _TEXT,
+    "job_class": _TEXT,
+    "holder_id": _TEXT,
+    "held_since": _MOMENT,
+    "expires_at": _MOMENT,
+    "attributes": _TEXT,
+}
 REJECTS: Mapping[str, pl.DataType] = {"line_no": _LONG, "reason": _TEXT}
 
 Row = dict[str, Any]
@@ -92,6 +102,7 @@ class SnapshotRows:
     queues: list[Row] = field(default_factory=list)
     jobs: list[Row] = field(default_factory=list)
     processes: list[Row] = field(default_factory=list)
+    locks: list[Row] = field(default_factory=list)
     rejects: list[Row] = field(default_factory=list)
 
     def has(self, found_id: str) -> bool:
@@ -107,6 +118,7 @@ class SnapshotRows:
             "snapshot_queues": (self.queues, QUEUES),
             "snapshot_jobs": (self.jobs, JOBS),
             "snapshot_processes": (self.processes, PROCESSES),
+            "snapshot_locks": (self.locks, LOCKS),
         }
         rows = {table: pl.DataFrame(found, schema=dict(columns)) for table, (found, columns) in tables.items() if found}
         rejects = pl.DataFrame(self.rejects, schema=dict(REJECTS)) if self.rejects else None

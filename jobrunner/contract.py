@@ -131,6 +131,19 @@ class SnapshotProcess(BaseModel):
     version: str | None = None
 
 
+class SnapshotLock(BaseModel):
+    """A lock in a snapshot that keeps other jobs of its key away, and the job that holds it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lock: str
+    kind: str | None = None
+    job_class: str | None = None
+    holder_id: str | None = None
+    held_since: datetime | None = None
+    expires_at: datetime | None = None
+
+
 class Snapshot(BaseModel):
     """A look into the queues at one moment, as one JSON line."""
 
@@ -144,6 +157,8 @@ class Snapshot(BaseModel):
     queues: list[SnapshotQueue]
     jobs: list[SnapshotJob]
     processes: list[SnapshotProcess]
+    locks: list[SnapshotLock] | None = None
+    """Left out where the system has none."""
 
 
 SPAN_SYSTEM = "jobrunner"

@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from analysis.counts import count, which
 from analysis.durations import in_words
+from analysis.lock_holders import had
 from analysis.rule import Count, Row, Rule, Verdict
 
 _NEXT_STEPS = (
@@ -47,12 +48,11 @@ class Params(BaseModel):
 def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
     """Say how many were refused, and what had become of the job that held the lock."""
     refused, fate = len(rows), rows[0]["holder"]
-    ends = sorted({row["holder_end"] for row in rows if row["holder_end"]})
     longest = max((row["held_on_for"] for row in rows if row["held_on_for"] is not None), default=None)
     by_id = sorted({row["holder_id"] for row in rows if row["holder_id"]})
     what = f"{count(refused, 'job')} of {rows[0]['job_class'] or 'an unknown class'} {which(refused, 'was', 'were')} "
     whose = f"job {by_id[0]}" if len(by_id) == 1 else "jobs"
-    ended = f"by a lock of {whose}, which had {' or '.join(HAD.get(end, end) for end in ends)}"
+    ended = f"by a lock of {whose}, which had {had(row['holder_end'] for row in rows)}"
     bad = fate == "ended"
     titles = {
         "at work": "dropped while the lock's holder was still to do the work",
@@ -74,10 +74,6 @@ def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
         next_steps=_NEXT_STEPS if bad else ("Nothing is to be done, unless work is missed: then look for its holder.",),
         unseen="start" if bad else None,
     )
-
-
-HAD = {"discarded": "been discarded"}
-"""How a holder had ended, where another word than its ending reads well after *had*."""
 
 
 def clean(seen: Row, params: Params) -> str:

@@ -14,7 +14,8 @@ from typing import Literal
 from analysis.counts import enumeration
 from analysis.durations import in_words
 from analysis.finding import Confidence, weakest
-from analysis.rules import hung, lock_dropped
+from analysis.lock_holders import had
+from analysis.rules import hung
 from analysis.story.life import Life, Run, Step
 from analysis.story.remarks import overlap
 from analysis.story.telling import Telling, error, times, turn, waited_and_ran, what_went_before
@@ -103,10 +104,9 @@ def _locked_out(life: Life, telling: Telling) -> Conclusion | None:
             ),
         )
     later = f"; the same work came again at {telling.at(lock.next_at)}" if lock.next_at else ""
-    ended = ""
-    if lock.holder_end:
-        end = lock_dropped.HAD.get(lock.holder_end, lock.holder_end)
-        ended = f", which had {end} at {telling.at(lock.holder_ended_at)},"
+    ended = f", which had {had([lock.holder_end])} at {telling.at(lock.holder_ended_at)}," if lock.holder_end else ""
+    if lock.left_behind_at:
+        later += f"; at {telling.at(lock.left_behind_at)} the lock was still there, and nobody who held it"
     return Conclusion(
         kind="locked-out",
         sentence=f"A uniqueness lock that job {lock.holder_id} held{ended} "

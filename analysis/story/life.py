@@ -119,6 +119,8 @@ class Lock(Frozen):
     holder_ended_at: datetime | None
     next_at: datetime | None
     """When another job with that lock or work next came or ran."""
+    left_behind_at: datetime | None
+    """The last snapshot that shows it, of a lock whose holder was nowhere by then."""
 
 
 class Alias(Frozen):

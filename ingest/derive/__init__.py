@@ -59,6 +59,7 @@ STEPS = (
     "told_times",
     "failed_enqueues",
     "lock_conflicts",
+    "held_locks",
     "job_ids",
     "attempt_evidence",
     "changes",
@@ -73,6 +74,7 @@ STEPS = (
     "coverage",
     "depth_checks",
     "span_shares",
+    "limit_checks",
 )
 """
 The derivations, each in the file of its name. After ``runs`` the runs are fused; after ``run_points``, which has a few
@@ -120,6 +122,7 @@ _SEEN_BY = {
     "snapshot_jobs": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
     "snapshot_queues": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
     "snapshot_processes": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
+    "snapshot_locks": "snapshot_id in (select snapshot_id from snapshots where taken_at <= $as_of)",
 }
 """Evidence table to the condition under which it was known at a moment. A span is known once it has ended."""
 

@@ -54,6 +54,16 @@ with lacks as (
             select 1 from job_events
             where event = 'lock_conflict'
         ) as lock_conflicts,
+        not exists (select 1 from snapshot_locks) as held_locks,
+        not exists (select 1 from declared)
+        and not exists (
+            select 1 from snapshots
+            where system in ('rq', 'sidekiq')
+        )
+        and not exists (
+            select 1 from job_events
+            where system = 'rq'
+        ) as limit_checks,
         not exists (
             select 1 from job_events
             where event = 'enqueue_failed'
@@ -115,6 +125,14 @@ union all
 select 'lock_conflicts'
 from lacks
 where lock_conflicts
+union all
+select 'held_locks'
+from lacks
+where held_locks
+union all
+select 'limit_checks'
+from lacks
+where limit_checks
 union all
 select 'failed_enqueues'
 from lacks

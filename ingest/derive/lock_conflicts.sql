@@ -59,7 +59,16 @@ carriers as (
 ),
 
 held as (
-    select distinct
+    select
+        s.scope,
+        n.lock,
+        k.job_key
+    from snapshot_locks as n
+    inner join snapshots as s on n.snapshot_id = s.snapshot_id
+    inner join locks as l on s.scope = l.scope and n.lock = l.lock
+    inner join job_keys as k on s.scope = k.scope and s.system = k.seen_system and n.holder_id = k.id
+    union
+    select
         l.scope,
         l.lock,
         k.job_key

@@ -26,7 +26,9 @@ EVIDENCE = (
     "snapshot_jobs",
     "snapshot_queues",
     "snapshot_processes",
+    "snapshot_locks",
     "marks",
+    "declared",
     "native_ids",
     "rejected_lines",
     "meta",
@@ -39,6 +41,7 @@ DERIVED = (
     "attempt_evidence",
     "failed_enqueues",
     "lock_conflicts",
+    "held_locks",
     "job_ids",
     "workers",
     "changes",
@@ -57,6 +60,7 @@ DERIVED = (
     "depth_checks",
     "span_shares",
     "told_times",
+    "limit_checks",
 )
 """Tables computed from the evidence, in the order they are made."""
 

@@ -65,10 +65,13 @@ def _read_snapshot(line_no: int, snapshot: dict[str, Any], rows: SnapshotRows) -
             "label": fields.take("label", read.text),
         }
     )
+    if fields.left.get("locks") is None:  # a system without locks
+        fields.left.pop("locks", None)
     for name, collected, row_of in (
         ("queues", rows.queues, _queue_row),
         ("jobs", rows.jobs, _job_row),
         ("processes", rows.processes, _process_row),
+        ("locks", rows.locks, _lock_row),
     ):
         for row in _entries(line_no, name, fields.left.pop(name, []), rows, row_of):
             collected.append({"snapshot_id": found_id, **row})
@@ -136,6 +139,13 @@ def _process_row(process: Fields) -> Row:
     row["queues"] = process.take("queues", read.names)
     row["quiet"] = process.take("quiet", read.flag)
     return {**row, "attributes": process.attributes()}
+
+
+def _lock_row(lock: Fields) -> Row:
+    row: Row = {"lock": _needed(lock, "lock", read.text)}
+    row |= {name: lock.take(name, read.text) for name in ("kind", "job_class", "holder_id")}
+    row |= {name: lock.take(name, read.iso) for name in ("held_since", "expires_at")}
+    return {**row, "attributes": lock.attributes()}
 
 
 def _needed(fields: Fields, key: str, reader: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what the reader gives

@@ -1,6 +1,9 @@
 """
 Sidekiq's Redis keys at one moment, as a JSON document: every queue, set and process, typed as Redis types them.
 
+The locks of the gem sidekiq-unique-jobs are read, too: a hash for each, from the id of the job that holds it to when it
+took it or, from version 9 on, to a JSON object. Those of Sidekiq Enterprise are not: their form is not public.
+
     {"captured_at": "2026-03-01T22:00:05.100000Z", "redis_time": [1772402405, 90000], "label": "backlog",
      "keys": {"queues": {"type": "set", "ttl_ms": -1, "value": ["mailers"]},
               "queue:mailers": {"type": "list", "ttl_ms": -1, "value": ["{\"class\":\"WelcomeMail\",\"args\":[7],
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingest import untrusted_json as read
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 _IDENTITY = re.compile(r"(?P<host>.+):(?P<pid>[0-9]{1,18}):[0-9a-f]+", re.DOTALL)
 _WORK_KEY = re.compile(r"(?P<identity>.+):(?:workers|work)", re.DOTALL)
 _SORTED_SETS = {"schedule": "scheduled", "retry": "retry", "dead": "dead"}
+_LOCKED, _RUN, _WHILE_EXECUTING = ":LOCKED", ":RUN", "while_executing"
+_LONGEST_TTL = 100 * 365 * 86_400_000
+"""Milliseconds: what is to last longer has no end that counts."""
 _BEAT, _BEAT_FROM_7 = 5.0, 10.0
 
 
@@ -58,7 +65,7 @@ def _read_document(line_no: int, document: dict[str, Any], rows: SnapshotRows) -
     found_id = snapshot_id(read.canonical(document))
     if rows.has(found_id):
         return
-    look = _Look(line_no, found_id, keys, rows)
+    look = _Look(line_no, found_id, moment, keys, rows)
     fields.left["keys"] = look.read() or None
     rows.snapshots.append(
         {
@@ -80,6 +87,7 @@ class _Look:
 
     line_no: int
     snapshot_id: str
+    taken_at: datetime
     keys: dict[str, Any]
     rows: SnapshotRows
 
@@ -107,6 +115,9 @@ class _Look:
             return True
         if isinstance(value, dict) and (work := _WORK_KEY.fullmatch(key)) and self._is_identity(work["identity"]):
             self._read_work(key, work["identity"], value)
+            return True
+        if isinstance(value, dict) and key.endswith(_LOCKED):
+            self._read_lock(key.removesuffix(_LOCKED), value, read.long_integer(entry.get("ttl_ms")))
             return True
         return isinstance(value, dict) and self._is_process(key)
 
@@ -195,6 +206,25 @@ class _Look:
             return
         self.rows.jobs.append({"snapshot_id": self.snapshot_id, **row})
 
+    # Locks
+
+    def _read_lock(self, lock: str, holders: Mapping[str, Any], ttl_ms: int | None) -> None:
+        lasts = ttl_ms is not None and 0 <= ttl_ms <= _LONGEST_TTL
+        for holder_id, told in holders.items():
+            about = _about_lock(told)
+            self.rows.locks.append(
+                {
+                    "snapshot_id": self.snapshot_id,
+                    "lock": lock,
+                    "kind": about.take("type", read.text) or (_WHILE_EXECUTING if lock.endswith(_RUN) else None),
+                    "job_class": about.take("worker", read.text),
+                    "holder_id": holder_id,
+                    "held_since": about.take("time", read.epoch_seconds),
+                    "expires_at": self.taken_at + timedelta(milliseconds=ttl_ms) if ttl_ms and lasts else None,
+                    "attributes": about.attributes(),
+                }
+            )
+
     # Processes
 
     def _is_process(self, key: str) -> bool:
@@ -250,6 +280,14 @@ def _expected(key: str) -> type | None:
         return list
     work = _WORK_KEY.fullmatch(key)
     return dict if work and _IDENTITY.fullmatch(work["identity"]) else None
+
+
+def _about_lock(told: Any) -> Fields:  # noqa: ANN401 - any JSON value
+    """What stands beside a holder: a JSON object, or only when it took the lock."""
+    try:
+        return Fields.of(read.decoded_object(told))
+    except ValueError:
+        return Fields.of({"time": told})
 
 
 def _oldest_at(members: list[Any]) -> datetime | None:

@@ -12,7 +12,7 @@ Solid Queue's tables at one moment, as one JSON document.
 Traps: times are UTC and say no zone. Where a job is, other tables tell: one that waits for a lock is blocked, which is no
 queue. With ``retry_on`` each attempt is a row of its own with the same Active Job's id, and a row whose run failed so is
 finished like one that succeeded. A failed execution is final: nothing runs it again unless somebody asks for it. A claim
-whose process has no row is that of a lost worker.
+whose process has no row is that of a lost worker. A semaphore counts down: at 0 it is held, by whom it does not say.
 """  # noqa: E501 - lines as they are written
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _SYSTEM = "solid_queue"
 _JOBS, _PROCESSES, _PAUSES = "solid_queue_jobs", "solid_queue_processes", "solid_queue_pauses"
+_SEMAPHORES = "solid_queue_semaphores"
 _EXECUTIONS = ("ready", "scheduled", "claimed", "blocked", "failed")
 _HEARTBEAT_PERIOD = 60.0
 """Seconds between two heartbeats, unless ``process_heartbeat_interval`` says otherwise."""
@@ -116,8 +117,10 @@ class _Look:
         self._rows.queues += [
             queue | {"paused": queue["queue"] in pauses if _PAUSES in tables else None} for queue in queues
         ]
-        read_tables = {_JOBS, _PROCESSES, _PAUSES, *names.values()}
-        self.unread = {name: rows for name, rows in tables.items() if name not in read_tables and rows}
+        free = self._read_semaphores(tables.get(_SEMAPHORES, []))
+        read_tables = {_JOBS, _PROCESSES, _PAUSES, _SEMAPHORES, *names.values()}
+        self.unread = {_SEMAPHORES: free} if free else {}
+        self.unread |= {name: rows for name, rows in tables.items() if name not in read_tables and rows}
         self.unread |= {names[kind]: list(left.values()) for kind, left in self._executions.items() if left}
 
     def _read_job(self, row: Fields) -> None:
@@ -189,6 +192,27 @@ class _Look:
         attempt = None if executions is None else read.integer(executions + 1)
         end = {"record_no": len(self.events), "event": "acknowledged", "occurred_at": finished_at, "attempt": attempt}
         self.events.append({**told, **end, "message": "finished"})
+
+    def _read_semaphores(self, semaphores: list[Row]) -> list[Row]:
+        """Read those that keep jobs waiting; give back the others."""
+        free = []
+        for row in semaphores:
+            lock, left = read.text(row.get("key")), read.long_integer(row.get("value"))
+            if not lock or left is None or left > 0:
+                free.append(row)
+                continue
+            fields = Fields.of(row)
+            del fields.left["key"]
+            self._rows.locks.append(
+                {
+                    "snapshot_id": self._id,
+                    "lock": lock,
+                    "kind": "semaphore",
+                    "expires_at": fields.take("expires_at", read.iso),
+                    "attributes": fields.attributes(),
+                }
+            )
+        return free
 
     def _read_processes(self, processes: list[Row]) -> None:
         for number, row in enumerate(processes, start=1):

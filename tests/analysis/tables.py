@@ -33,6 +33,7 @@ CASE_TABLES = (
     "class_hours",
     "failed_enqueues",
     "lock_conflicts",
+    "held_locks",
     "attempt_evidence",
     "queue_minutes",
     "coverage",
@@ -41,6 +42,7 @@ CASE_TABLES = (
     "depth_checks",
     "span_shares",
     "told_times",
+    "limit_checks",
 )
 """The tables that a case may fill."""
 
@@ -55,6 +57,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "class_errors": {"job_class": "Job"},
     "class_hours": {"job_class": "Job"},
     "lock_conflicts": {"job_class": "Job", "source_id": 1},
+    "held_locks": {"job_class": "Job", "source_id": 1},
     "failed_enqueues": {"job_class": "Job", "source_id": 1},
     "queue_minutes": {"queue": "default"},
     "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same
@@ -62,6 +65,7 @@ _USUAL: dict[str, dict[str, Any]] = {
     "depth_checks": {"queue": "default", "from_at": datetime(2026, 1, 5, 10), "to_at": datetime(2026, 1, 5, 11)},  # noqa: DTZ001 - the same
     "span_shares": {"job_class": "Job", "part": "run"},
     "told_times": {"log": "worker.log", "what": "duration"},
+    "limit_checks": {"job_class": "Job", "queue": "default", "basis": "declared", "source_id": 1},
     "attempt_evidence": {"evidence_table": "log_lines", "event": "line", "source_id": 1},
     "sources": {"source_id": 1, "shows": SHOWS},
 }

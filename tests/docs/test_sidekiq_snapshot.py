@@ -137,10 +137,48 @@ def test_every_queue_job_and_process_arrives(tmp_path: Path, address: str, names
     assert snapshot_rows(tmp_path, done.stdout, oldest) == [("q0",)]
 
 
+def lock(client: redis.Redis, many: int, prefix: str = "") -> None:
+    """Locks as sidekiq-unique-jobs leaves them, the first the oldest."""
+    with client.pipeline() as pipe:
+        for number in range(many):
+            digest = f"uniquejobs:{number:032x}"
+            pipe.zadd(f"{prefix}uniquejobs:digests", {digest: 1772400000 + number})
+            pipe.hset(f"{prefix}{digest}:LOCKED", f"q{number}", f"{1772400000 + number}.5")
+            pipe.rpush(f"{prefix}{digest}:QUEUED", f"q{number}")
+        pipe.execute()
+
+
+@pytest.mark.parametrize("namespace", ["", "shop*"])
+def test_every_lock_arrives_with_its_holder(tmp_path: Path, address: str, namespace: str) -> None:
+    with redis.Redis.from_url(address) as client:
+        lock(client, 2345, namespace and f"{namespace}:")
+        client.pexpire(f"{namespace and f'{namespace}:'}uniquejobs:{0:032x}:LOCKED", 60_000)
+    done = run_script(address, *([namespace] if namespace else []))
+    assert (done.returncode, done.stderr) == (0, "")
+    query = "select count(*), count(distinct lock), count(distinct holder_id), count(expires_at) from snapshot_locks"
+    assert snapshot_rows(tmp_path, done.stdout, query) == [(2345, 2345, 2345, 1)]
+
+
+def test_of_too_many_locks_the_oldest_are_read_and_it_is_said_how_many_were_left_out(
+    tmp_path: Path, address: str
+) -> None:
+    with redis.Redis.from_url(address) as client:
+        lock(client, 10_007)
+    done = run_script(address)
+    assert done.returncode == 0
+    assert done.stderr == "There are more locks than 10,000: the 7 newest were left out.\n"
+    assert snapshot_rows(tmp_path, done.stdout, "select count(*), max(lock) from snapshot_locks") == [
+        (10_000, f"uniquejobs:{9_999:032x}")
+    ]
+    left = "select cast(attributes ->> '$.locks_left_out' as int) from snapshots"
+    assert snapshot_rows(tmp_path, done.stdout, left) == [(7,)]
+
+
 def test_the_rights_that_the_docs_name_are_enough_and_allow_no_write(tmp_path: Path, address: str) -> None:
     rights, *_ = [line.strip() for line in COLLECT.read_text(encoding="utf-8").splitlines() if "ACL SETUSER" in line]
     with redis.Redis.from_url(address) as client:
         fill(client, from_7=True)
+        lock(client, 3)
         client.execute_command(
             *rights.removeprefix("redis-cli ").replace("'", "").replace("PASSWORD", "secret").split()
         )

@@ -25,6 +25,7 @@ create table solid_queue_claimed_executions (id integer primary key, job_id, pro
 create table solid_queue_blocked_executions (
     id integer primary key, job_id, queue_name, priority, concurrency_key, expires_at, created_at
 );
+create table solid_queue_semaphores (id integer primary key, key, value, expires_at, created_at, updated_at);
 create table solid_queue_failed_executions (id integer primary key, job_id, error, created_at);
 create table solid_queue_processes (
     id integer primary key, kind, last_heartbeat_at, supervisor_id, pid, hostname, metadata, created_at, name
@@ -37,6 +38,7 @@ insert into solid_queue_jobs (id, queue_name, class_name, arguments, active_job_
     (2, 'mailers', 'Mail', '{"job_id":"b","arguments":[],"executions":0}', 'b', datetime('now'), datetime('now')),
     (3, 'mailers', 'Mail', '{"job_id":"c","arguments":[],"executions":0}', 'c', '2020-01-01 00:00:00', '2020-01-01');
 insert into solid_queue_claimed_executions (job_id, process_id, created_at) values (1, 3, '2026-03-01 12:00:05');
+insert into solid_queue_semaphores (key, value, expires_at) values ('Mail/7', 0, '2026-03-01 12:03:00');
 insert into solid_queue_processes (id, kind, pid, hostname, metadata, name, last_heartbeat_at) values
     (3, 'Worker', 80, 'web1', '{"queues":"mailers","thread_pool_size":3}', 'worker-8c1e', '2026-03-01 12:00:00');
 """  # noqa: E501 - rows as they are
@@ -64,6 +66,7 @@ def test_an_export_is_read_as_what_the_tables_hold() -> None:
     )
     assert {event["job_id"] for event in found["job_events"]} == {"b"}
     assert found["snapshot_processes"][0]["queues"] == ["mailers"]
+    assert [(lock["lock"], lock["expires_at"].minute) for lock in found["snapshot_locks"]] == [("Mail/7", 3)]
 
 
 def test_an_export_of_empty_tables_is_a_snapshot_of_nothing() -> None:

@@ -28,9 +28,11 @@ _ALWAYS: dict[str, dict[str, Any]] = {
     },
     "snapshots": {"source_id": 3, "line_no": 1, "record_no": 0, "system": "sidekiq", "scope": ""},
     "marks": {"source_id": 1, "record_no": 0, "scope": ""},
+    "declared": {"source_id": 1, "record_no": 0, "scope": ""},
     "snapshot_jobs": {"source_id": 3},
     "snapshot_queues": {"source_id": 3},
     "snapshot_processes": {"source_id": 3},
+    "snapshot_locks": {"source_id": 3},
 }
 
 
@@ -70,7 +72,7 @@ class EvidenceDatabase:
     def add(self, table: str, **values: Any) -> EvidenceDatabase:
         """Put one row into a table."""
         row = _ALWAYS.get(table, {}) | values
-        if table in {"job_events", "worker_events", "log_lines", "spans", "marks"}:
+        if table in {"job_events", "worker_events", "log_lines", "spans", "marks", "declared"}:
             self._line_no += 1
             row.setdefault("line_no", self._line_no)
         columns = ", ".join(row)

@@ -273,18 +273,21 @@ def push_refused(world: World, begins_at: float, random: Random) -> None:
 def lock_leaked(world: World, begins_at: float, random: Random) -> None:
     """A lock that its job left behind drops the same work later; one whose holder still works drops rightly."""
     dropped, rightly = (world.make(BY_NAME[name], random) for name in ("SyncInventory", "ExportOrders"))
-    marked(dropped, "lock-leaked")
+    marked(dropped, "lock-leaked").faults.add("lock-kept")
 
-    def drop() -> None:
+    def leak() -> None:
         done = [
             job
             for job in world.life.jobs
             if job.job_class == dropped.job_class
             and not job.faults
             and [run.outcome for run in job.runs] == ["succeeded"]
-            and 0 <= job.created_at < world.now - 1800
+            and 0 <= job.created_at < world.now - 600
         ]
+        world.left_behind.append(done[-1])
         dropped.arguments = done[-1].arguments
+
+    def drop() -> None:
         world.lock_out(dropped)
         at_work = [
             run.job
@@ -296,7 +299,9 @@ def lock_leaked(world: World, begins_at: float, random: Random) -> None:
             rightly.arguments = at_work[0].arguments
             world.lock_out(rightly)
 
-    world.at(some_time(random, begins_at, 9, 22), drop)
+    moment = some_time(random, begins_at, 9, 22)
+    world.at(moment - 3000, leak)
+    world.at(moment, drop)
 
 
 FAULTS = (
@@ -327,8 +332,14 @@ FAULTS = (
 )
 """The faults, in the order of the families they belong to."""
 
-RIGHT = {fault.name: fault.rules for fault in FAULTS} | {"worker-lost": ("worker-lost", "restart-loop")}
-"""Fault to its rules. ``worker-lost`` is the kill itself, ``worker-killed`` what it did to jobs."""
+RIGHT = {fault.name: fault.rules for fault in FAULTS} | {
+    "worker-lost": ("worker-lost", "restart-loop"),
+    "lock-kept": ("leaked-lock",),
+}
+"""
+Fault to its rules. ``worker-lost`` is the kill itself, ``worker-killed`` what it did to jobs; ``lock-kept`` is the lock
+that its job left behind, ``lock-leaked`` what it did to the next job.
+"""
 
 
 def plant(world: World, begins_at: float, random: Random) -> None:

@@ -52,6 +52,7 @@ def _line(event: Event, number: int | None, clocks: Clocks) -> Line:
         told |= {"job_count": len(event.told["runs"])} if event.kind == "pushed_back" else {}
     if event.job is not None:
         told |= _about(event, event.job, clocks)
+        told |= {"lock_digest": event.job.lock} if event.kind == "lock_conflict" else {}
     return Line(at=event.at, text=json.dumps(told, separators=(",", ":")), event=number)
 
 
@@ -113,8 +114,15 @@ def _snapshot(look: Look, clocks: Clocks) -> Snapshot:
         {"queue": queue, "depth": len(waiting), "oldest_at": _iso(clocks, waiting[0][1]) if waiting else None}
         for queue, waiting in sorted(look.queued.items())
     ]
+    locks = [
+        {"lock": job.lock, "holder_id": job.id, "held_since": _iso(clocks, job.created_at, job.host)}
+        | {"kind": "until_executed", "job_class": job.job_class}
+        for job in look.holders
+    ]
     told = {"format": "jobrunner.snapshot/1", "taken_at": _iso(clocks, look.at), "system": "jobrunner", "scope": ""}
-    text = json.dumps({**told, "queues": queues, "jobs": jobs, "processes": processes}, separators=(",", ":"))
+    text = json.dumps(
+        {**told, "queues": queues, "jobs": jobs, "processes": processes, "locks": locks}, separators=(",", ":")
+    )
     return Snapshot(name="snapshots.jsonl", at=look.at, text=text)
 
 

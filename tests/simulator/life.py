@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import md5
 from typing import Any, Literal
 
 Outcome = Literal["succeeded", "failed", "pushed back", "killed"]
@@ -78,11 +79,18 @@ class Job:
     runs: list[Run] = field(default_factory=list)
     failed: int = 0
     """Runs that failed so far."""
+    has_lock: bool = False
+    """Whether it took a lock when it was enqueued."""
     dead_at: float | None = None
     faults: set[str] = field(default_factory=set)
     """Names of the faults that were planted on it."""
     causes: set[str] = field(default_factory=set)
     """What made it suffer, planted on it or not: name of the fault and, where it comes more than once, which."""
+
+    @property
+    def lock(self) -> str:
+        """The key of the lock that keeps other jobs of its work away, where its class has one."""
+        return f"uniquejobs:{md5(repr((self.job_class, self.arguments)).encode()).hexdigest()}"  # noqa: S324 - as the gem
 
     def last_failure(self, before: float) -> Run | None:
         """The last run that had failed by then."""
@@ -119,6 +127,8 @@ class Look:
     listed: tuple[tuple[Process, float], ...]
     """Processes and their last heartbeats: one that was killed stays for a minute."""
     busy: tuple[Run, ...]
+    holders: tuple[Job, ...]
+    """Jobs that hold a lock, each one of its own work."""
 
 
 @dataclass(frozen=True, kw_only=True)

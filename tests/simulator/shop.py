@@ -169,3 +169,6 @@ DEPLOYS = (10.5 * HOUR, 15 * HOUR)
 """When each day's deploys begin."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}
+
+LOCKED = frozenset({"SyncInventory"})
+"""Classes whose jobs take a lock when they are enqueued, until they have succeeded or are given up."""

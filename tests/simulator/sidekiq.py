@@ -87,6 +87,8 @@ def _client_line(event: Event, job: Job, clocks: Clocks) -> str:
     at = {"at": clocks.shows(job.run_at, event.host).isoformat()} if job.run_at is not None else {}
     if event.kind == "enqueue_failed":
         told |= dict(zip(("error", "error_message"), event.told["error"], strict=True)) | {"level": "error"}
+    if event.kind == "lock_conflict":
+        told |= {"lock_digest": job.lock}
     return json.dumps(told | {"queue": job.queue, "args": job.arguments} | at)
 
 
@@ -134,6 +136,8 @@ def _process_lines(event: Event, process: Process, clocks: Clocks) -> Iterator[s
 def _payload(job: Job, clocks: Clocks, *, queued_at: float | None, failure: Run | None) -> dict[str, Any]:
     told = {"retry": job.retries, "queue": job.queue, "class": job.job_class, "args": job.arguments, "jid": job.id}
     told |= {"created_at": clocks.epoch(job.created_at, job.host)}
+    if job.has_lock:
+        told |= {"lock": "until_executed", "lock_ttl": None, "lock_digest": job.lock}
     if queued_at is not None:
         told |= {"enqueued_at": clocks.epoch(queued_at, job.host)}
     if failure is not None:
@@ -175,6 +179,9 @@ def _snapshot(look: Look, clocks: Clocks) -> Snapshot:
         }  # fmt: skip
         if work:
             keys[f"{_identity(process)}:work"] = _typed("hash", work, ttl_ms=55_000)
+    for job in look.holders:
+        holders = keys.setdefault(f"{job.lock}:LOCKED", _typed("hash", {}))["value"]
+        holders[job.id] = str(clocks.epoch(job.created_at, job.host))
     seconds = clocks.epoch(look.at)
     told = {"captured_at": _iso(clocks, look.at), "redis_time": [int(seconds), int(seconds % 1 * 1e6)], "label": "cron"}
     return Snapshot(name=f"redis-{look.at:06.0f}.json", at=look.at, text=json.dumps({**told, "keys": keys}))

@@ -227,6 +227,17 @@ class Truth:
         )
         return self._sees_any(job, "lock_conflict") and self._sees_any(holder, "succeeded")
 
+    def was_locked_out_for_nothing(self, job: Job) -> bool:
+        """The store shows the lock that kept it out after that, too."""
+        return self.was_locked_out(job) and self._later_look(job.created_at)
+
+    def holds_for_nothing(self, job: Job) -> bool:
+        """At the end its lock is there, and it is nowhere."""
+        look = self._life.looks[-1]
+        waiting = [each for queued in look.queued.values() for each, _ in queued]
+        put_off = [each for _, each in (*look.scheduled, *look.retrying)]
+        return job in look.holders and job not in (*waiting, *put_off, *(run.job for run in look.busy))
+
     def is_lost(self, job: Job) -> bool:
         return (
             not job.runs
@@ -393,12 +404,14 @@ SHOWS: dict[str, Callable[[Truth, Job], bool]] = {
     "declines": Truth.broke,
     "push-refused": Truth.was_refused,
     "lock-leaked": Truth.was_locked_out,
+    "lock-kept": Truth.was_locked_out_for_nothing,
 }
 """Fault to whether it is there to be seen on a job that has it."""
 
 _JUDGES: dict[str, Callable[[Truth, Job], bool]] = {
     "orphaned": lambda _, job: any(run.outcome == "killed" for run in job.runs),
     "hung": Truth.is_hanging,
+    "leaked-lock": Truth.holds_for_nothing,
     "overdue": Truth.is_held_too_long,
     "slow-run": Truth._slow_enough,  # noqa: SLF001 - its own table
     "redelivered": lambda truth, job: truth._runs_again(job),  # noqa: SLF001 - the same

@@ -16,7 +16,20 @@ from random import Random
 from typing import Any
 
 from tests.simulator.life import Event, Job, Life, Look, Process, Run, Trouble
-from tests.simulator.shop import BY_NAME, DAY, DEPLOYS, HOUR, KINDS, PLACES, RHYTHM, TIMETABLES, WEB_HOSTS, Kind, Place
+from tests.simulator.shop import (
+    BY_NAME,
+    DAY,
+    DEPLOYS,
+    HOUR,
+    KINDS,
+    LOCKED,
+    PLACES,
+    RHYTHM,
+    TIMETABLES,
+    WEB_HOSTS,
+    Kind,
+    Place,
+)
 
 WARM_UP = 2 * HOUR
 """Time before the first midnight, which no log shows: jobs are under way when the day begins."""
@@ -54,6 +67,8 @@ class World:
         """Class to how many times as long its runs take."""
         self.silenced: set[str] = set()
         """Classes whose timetable was forgotten, or whose caller was taken away."""
+        self.left_behind: list[Job] = []
+        """Jobs that kept their lock when they ended."""
         self.version = "7.0.0"
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
@@ -135,6 +150,7 @@ class World:
         if job.job_class in self.silenced:
             return
         job.created_at = self.now
+        job.has_lock = job.job_class in LOCKED
         self.life.jobs.append(job)
         if job.delay is not None:
             job.run_at = job.due_at = self.now + job.delay
@@ -389,8 +405,16 @@ class World:
                 busy=tuple(
                     run for process, _ in listed for run in process.running.values() if run.started_at <= self.now
                 ),
+                holders=(*self._holders(), *self.left_behind),
             )
         )
+
+    def _holders(self) -> Iterator[Job]:
+        """Who holds a lock rightly: from its enqueue until it has succeeded or is given up."""
+        for job in self.life.jobs:
+            is_over = job.dead_at is not None or any(run.outcome == "succeeded" for run in job.runs)
+            if job.has_lock and not is_over:
+                yield job
 
     @staticmethod
     def _beat(process: Process, until: float) -> float:

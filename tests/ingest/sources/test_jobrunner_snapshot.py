@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.sources import jobrunner_snapshot
 from ingest.sources.jobrunner_snapshot import SOURCE
-from jobrunner.contract import Snapshot, SnapshotJob, SnapshotProcess, SnapshotQueue
+from jobrunner.contract import Snapshot, SnapshotJob, SnapshotLock, SnapshotProcess, SnapshotQueue
 from tests.ingest.scratch import SCRATCH
 
 if TYPE_CHECKING:
@@ -58,9 +58,13 @@ def test_every_field_of_the_contract_comes_back_in_a_column() -> None:
         concurrency=5, busy=1, quiet=True, version="1",
     )  # fmt: skip
     queue = SnapshotQueue(queue="q", depth=3, oldest_at=NOON, paused=False)
-    written = Snapshot(taken_at=NOON, scope="s", label="l", queues=[queue], jobs=[job], processes=[process])
+    lock = SnapshotLock(lock="k", kind="until_executed", job_class="C", holder_id="j", held_since=NOON, expires_at=NOON)
+    written = Snapshot(
+        taken_at=NOON, scope="s", label="l", queues=[queue], jobs=[job], processes=[process], locks=[lock]
+    )
     rows = parsed(written.model_dump_json()).rows
-    for table, model in (("snapshot_jobs", job), ("snapshot_processes", process), ("snapshot_queues", queue)):
+    told = {"snapshot_jobs": job, "snapshot_processes": process, "snapshot_queues": queue, "snapshot_locks": lock}
+    for table, model in told.items():
         found = rows[table].row(0, named=True)
         expected = {key: HELD if value == NOON else value for key, value in model.model_dump().items()}
         expected |= {"arguments": "[1]"} if table == "snapshot_jobs" else {}
@@ -68,6 +72,12 @@ def test_every_field_of_the_contract_comes_back_in_a_column() -> None:
         assert found.get("attributes") is None
     taken = rows["snapshots"].row(0, named=True)
     assert (taken["taken_at"], taken["scope"], taken["label"], taken["attributes"]) == (HELD, "s", "l", None)
+
+
+def test_a_snapshot_of_a_system_without_locks_has_none() -> None:
+    result = parsed(Snapshot(taken_at=NOON, queues=[], jobs=[], processes=[]).model_dump_json())
+    assert result.rejects is None
+    assert list(result.rows) == ["snapshots"]
 
 
 def test_an_offset_is_never_dropped() -> None:
@@ -90,6 +100,7 @@ def test_unknown_keys_and_odd_values_are_kept() -> None:
         ({"jobs": [{"held_in": "nowhere", "job_id": "j"}]}, 'in jobs[0]: "held_in" is "nowhere"'),
         ({"queues": [{"queue": "q", "depth": "deep"}]}, 'in queues[0]: "depth"'),
         ({"processes": {}}, '"processes" is no list'),
+        ({"locks": [{"holder_id": "j"}]}, 'in locks[0]: "lock" is missing'),
     ],
 )
 def test_an_entry_that_cannot_be_read_is_rejected_by_its_place_and_the_rest_is_loaded(

@@ -225,3 +225,57 @@ def test_no_structure_raises_and_every_snapshot_is_accounted_for(text: str) -> N
     for frame in result.rows.values():
         if "attributes" in frame.columns:
             assert all(isinstance(json.loads(kept), dict) for kept in frame["attributes"].drop_nulls())
+
+
+# Locks of the gem sidekiq-unique-jobs
+
+DIGEST = "uniquejobs:af96c9cc799788b1069970c78a835279"
+
+
+def only_lock(key: str, holders: dict[str, object], ttl_ms: object = -1) -> dict[str, Any]:
+    result = parsed(snapshot({key: typed(holders, "hash") | {"ttl_ms": ttl_ms}}))
+    assert result.rejects is None
+    return result.rows["snapshot_locks"].row(0, named=True)
+
+
+def test_a_lock_is_its_digest_the_job_that_holds_it_and_since_when() -> None:
+    found = only_lock(f"{DIGEST}:LOCKED", {"0123456789abcdef01234567": "1772402400.25"})
+    del found["snapshot_id"]
+    assert found == {
+        "lock": DIGEST,
+        "kind": None,
+        "job_class": None,
+        "holder_id": "0123456789abcdef01234567",
+        "held_since": datetime(2026, 3, 1, 22, 0, 0, 250000),  # noqa: DTZ001 - naive UTC
+        "expires_at": None,
+        "attributes": None,
+    }
+
+
+def test_from_version_9_on_a_lock_tells_its_kind_and_class_and_what_else_it_tells_is_kept() -> None:
+    told = {"worker": "Mail", "type": "until_executed", "time": 1772402400.25, "limit": 1}
+    found = only_lock(f"{DIGEST}:LOCKED", {"a": json.dumps(told)})
+    assert (found["job_class"], found["kind"], found["held_since"].second) == ("Mail", "until_executed", 0)
+    assert json.loads(found["attributes"]) == {"limit": 1}
+
+
+@pytest.mark.parametrize(
+    ("ttl_ms", "ends"), [(3500, "2026-03-01 22:00:08.600000"), (-1, "None"), (10**300, "None"), ("soon", "None")]
+)
+def test_a_lock_with_a_lifetime_ends_so_long_after_the_snapshot(ttl_ms: object, ends: str) -> None:
+    assert str(only_lock(f"{DIGEST}:LOCKED", {"a": "1772402400"}, ttl_ms)["expires_at"]) == ends
+
+
+def test_a_lock_of_runs_is_known_by_its_key() -> None:
+    assert only_lock(f"{DIGEST}:RUN:LOCKED", {"a": "1772402400"})["kind"] == "while_executing"
+
+
+def test_a_lock_whose_time_cannot_be_read_is_a_lock_all_the_same() -> None:
+    found = only_lock(f"{DIGEST}:LOCKED", {"a": "yesterday"})
+    assert (found["held_since"], json.loads(found["attributes"])) == (None, {"time": "yesterday"})
+
+
+def test_what_else_the_gem_keeps_stays_with_the_snapshot() -> None:
+    keys = {f"{DIGEST}:LOCKED": typed({"a": "1772402400"}, "hash"), f"{DIGEST}:QUEUED": typed(["a"])}
+    attributes = json.loads(parsed(snapshot(keys)).rows["snapshots"]["attributes"][0])
+    assert list(attributes["keys"]) == [f"{DIGEST}:QUEUED"]

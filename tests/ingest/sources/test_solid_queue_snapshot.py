@@ -172,3 +172,15 @@ def test_a_shutdown_that_gives_a_job_back_interrupts_its_run(tmp_path: Path) -> 
 def test_a_line_about_a_row_that_no_input_knows_is_no_job_of_its_own(tmp_path: Path) -> None:
     log = line(1, "SolidQueue-1.1.0 Claim jobs (3.0ms)  process_id: 3, job_ids: [8], claimed_job_ids: [8], size: 1")
     assert lives(tmp_path, log) == []
+
+
+def test_a_semaphore_that_is_used_up_is_a_lock_and_a_free_one_is_none() -> None:
+    rows = [
+        {"id": 1, "key": "Mail/7", "value": 0, "expires_at": at(180)},
+        {"id": 2, "key": "Mail/8", "value": 1, "expires_at": at(180)},
+    ]
+    found = rows_of(SOURCE, text(job(), semaphores=rows))
+    (lock,) = found["snapshot_locks"]
+    assert (lock["lock"], lock["kind"], lock["holder_id"]) == ("Mail/7", "semaphore", None)
+    assert lock["expires_at"] == NOON + timedelta(seconds=180)
+    assert json.loads(found["snapshots"][0]["attributes"])["solid_queue_semaphores"] == rows[1:]
