@@ -44,58 +44,54 @@ order by r.scope, r.system, r.pool, k.queue;
 
 -- Processes that no input tells the queues of: of the one pool that serves what they ran or, where none does, a pool of
 -- those that ran jobs of the same queues, and of no other.
-update workers set pool = named.pool
-from (
-    with ran as (
-        select distinct
-            w.worker_key,
-            w.scope,
-            w.system,
-            a.queue
-        from attempts as a
-        inner join workers as w on a.worker_key = w.worker_key
-        where w.pool is null and a.queue is not null
-    ),
+with ran as (
+    select distinct
+        w.worker_key,
+        w.scope,
+        w.system,
+        a.queue
+    from attempts as a
+    inner join workers as w on a.worker_key = w.worker_key
+    where w.pool is null and a.queue is not null
+),
 
-    sets as (
-        select
-            worker_key,
-            array_to_string(list_sort(list(queue)), ', ') as queues
-        from ran
-        group by worker_key
-    ),
+sets as (
+    select
+        worker_key,
+        array_to_string(list_sort(list(queue)), ', ') as queues
+    from ran
+    group by worker_key
+),
 
-    served as (
-        select
-            r.worker_key,
-            p.pool,
-            count(p.queue) as shared,
-            count(*) as queues
-        from ran as r
-        left join pool_queues as p on r.scope = p.scope and r.system = p.system and r.queue = p.queue
-        group by r.worker_key, p.pool
-    ),
+served as (
+    select distinct
+        r.worker_key,
+        q.pool
+    from ran as r
+    left join pool_queues as q on r.scope = q.scope and r.system = q.system and r.queue = q.queue
+),
 
-    told as (
-        select
-            worker_key,
-            any_value(pool) as pool
-        from served
-        group by worker_key
-        having count(*) = 1
-    ),
+told as (
+    select
+        worker_key,
+        any_value(pool) as pool
+    from served
+    group by worker_key
+    having count(*) = 1
+),
 
-    queues_of_one_set as (
-        select
-            r.scope,
-            r.system,
-            r.queue
-        from ran as r
-        inner join sets as s on r.worker_key = s.worker_key
-        group by r.scope, r.system, r.queue
-        having count(distinct s.queues) = 1
-    )
+queues_of_one_set as (
+    select
+        r.scope,
+        r.system,
+        r.queue
+    from ran as r
+    inner join sets as s on r.worker_key = s.worker_key
+    group by r.scope, r.system, r.queue
+    having count(distinct s.queues) = 1
+),
 
+named as (
     select
         t.worker_key,
         coalesce(t.pool, any_value(s.queues)) as pool
@@ -105,7 +101,10 @@ from (
     left join queues_of_one_set as o on r.scope = o.scope and r.system = o.system and r.queue = o.queue
     group by t.worker_key, t.pool
     having t.pool is not null or count(o.queue) = count(*)
-) as named
+)
+
+update workers set pool = named.pool
+from named
 where workers.worker_key = named.worker_key;
 
 insert into pool_queues by name
