@@ -6,7 +6,8 @@ Why it matters
     more work makes them grow much faster.
 
 What to look at first
-    Whether more came than usual, or runs took longer: the first asks for workers, the second for a cure.
+    Whether a few long jobs held these workers, more jobs came than usual, or all of them ran longer. Only more jobs ask
+    for more workers.
 
 Severity
     Medium; high where a wait was longer than five times the target.
@@ -79,8 +80,8 @@ def verdict(rows: Sequence[Row], params: Params) -> Verdict:
             "at_once_needed": needed,
         },
         next_steps=(
-            "Compare what came with what usually comes, and how long it ran with how long it usually runs.",
             "Look for a few long jobs that held these workers; give them a queue and workers of their own.",
+            "Compare how many jobs came, and how long they ran, with what is usual at that time.",
             f"Let these workers run {needed:,} jobs at once; look first whether what they call can bear it.",
         ),
     )
@@ -93,7 +94,8 @@ def clean(seen: Row, params: Params) -> str:
     bar = f"over {params.busy_share:.0%} busy for {params.minutes} min on end with jobs waiting"
     late = f"over {in_words(params.target.total_seconds())}"
     unknown = seen["unknown_minutes"]
-    rest = f"; {unknown:,} of {count(seen['minutes'], 'busy minute')} not judged: some of it is not told"
+    minutes = count(seen["minutes"], "busy minute")
+    rest = f"; {unknown:,} of {minutes}, which no input shows whole, {which(unknown, 'is', 'are')} not judged"
     return (
         f"no workers were {bar} {late}; {count(seen['judged'], 'pool')} of workers, "
         f"{min(seen['busiest'], 1):.0%} busy in the busiest minute{rest if unknown else ''}"

@@ -7,6 +7,6 @@ create table pool_minutes (
     processes bigint not null,           -- processes that took jobs at some time in it
     capacity double not null,            -- seconds of runs that these could have done in it: jobs they run at once, times seconds alive
     busy double not null,                -- seconds of runs that they did in it
-    waiting double not null,             -- work that waits at its end, seconds: what these runs took later or, of jobs not run yet, runs of their queue on average
+    waiting double not null,             -- work that waits at its end, seconds: what these runs took later or, of jobs not run yet on queues of this pool only, runs of their queue take on average
     is_known boolean not null            -- whether this is all: false where some process's capacity is not told, and where the log of one has a gap or has ended
 );
