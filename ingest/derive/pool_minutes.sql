@@ -88,6 +88,7 @@ queues_of_one_pool as (
 ),
 
 gaps as (
+    -- A log that is silent and lacks no line is that of workers whose runs are long.
     select distinct
         p.scope,
         p.system,
@@ -96,7 +97,7 @@ gaps as (
         g.to_at
     from pooled as p
     inner join log_gaps as g on p.scope = g.scope and p.log = g.log
-    where g.kind in ('stretch', 'silence') and g.from_at < least(g.to_at, p.to_at) and g.to_at > p.from_at
+    where g.kind = 'stretch' and g.from_at < least(g.to_at, p.to_at) and g.to_at > p.from_at
     union
     select distinct
         p.scope,

@@ -239,3 +239,33 @@ def test_where_no_input_tells_what_a_worker_can_do_no_minute_is_told() -> None:
     evidence = boot(EvidenceDatabase(), 0, concurrency=None)
     run(evidence, "a", 0, 200)
     assert evidence.derive().rows(MINUTES) == []
+
+
+def test_a_log_that_is_silent_because_its_runs_are_long_is_known() -> None:
+    evidence = a_pool()
+    for number in range(110):
+        run(evidence, f"short-{number}", 10 * number, 10 * number + 2)
+    for thread in ("t1", "t2"):
+        run(evidence, f"long-{thread}", 1200, 20_000, thread=thread)
+    evidence.derive()
+    assert evidence.rows("select kind from log_gaps") == [("silence",)]
+    assert evidence.rows(
+        "select count(*), sum(busy) from pool_minutes where minute > '2026-03-17 12:20' and is_known"
+    ) == [(313, pytest.approx(18_740 * 2))]
+
+
+def test_minutes_in_which_a_log_is_known_to_lack_lines_are_not_known() -> None:
+    evidence = a_pool()
+    for number in range(40):
+        run(evidence, f"job-{number}", 10 * number, 10 * number + 2)
+    for number in range(5):
+        evidence.event(500 + 10 * number, "enqueued", f"gone-{number}", queue="default", **STRANGER | {"source_id": 2})
+    run(evidence, "over", 395, 895, thread="t2")
+    run(evidence, "last", 900, 902)
+    evidence.snapshot(1000, pids=[100])
+    last_line(evidence, 1100).derive()
+    assert evidence.rows("select from_at, to_at from log_gaps where kind = 'stretch'") == [(at(395), at(895))]
+    known = evidence.rows(
+        "select date_diff('minute', timestamp '2026-03-17 12:00', minute), is_known from pool_minutes"
+    )
+    assert sorted(known) == [(minute, not 6 <= minute <= 14) for minute in range(16)]
