@@ -254,18 +254,19 @@ def test_a_log_that_is_silent_because_its_runs_are_long_is_known() -> None:
     ) == [(313, pytest.approx(18_740 * 2))]
 
 
-def test_minutes_in_which_a_log_is_known_to_lack_lines_are_not_known() -> None:
+def test_minutes_in_which_a_log_lacks_lines_or_ends_are_not_known() -> None:
     evidence = a_pool()
     for number in range(40):
         run(evidence, f"job-{number}", 10 * number, 10 * number + 2)
     for number in range(5):
-        evidence.event(500 + 10 * number, "enqueued", f"gone-{number}", queue="default", **STRANGER | {"source_id": 2})
-    run(evidence, "over", 395, 895, thread="t2")
-    run(evidence, "last", 900, 902)
-    evidence.snapshot(1000, pids=[100])
-    last_line(evidence, 1100).derive()
-    assert evidence.rows("select from_at, to_at from log_gaps where kind = 'stretch'") == [(at(395), at(895))]
-    known = evidence.rows(
-        "select date_diff('minute', timestamp '2026-03-17 12:00', minute), is_known from pool_minutes"
-    )
-    assert sorted(known) == [(minute, not 6 <= minute <= 14) for minute in range(16)]
+        evidence.event(
+            500 + 10 * number, "enqueued", f"gone-{number}", queue="default", source_id=2, pid=None, thread=None
+        )
+    for seconds in range(905, 1265, 10):
+        run(evidence, f"job-{seconds}", seconds, seconds + 2)
+    evidence.snapshot(1280, pids=[100])
+    evidence.derive()
+    assert evidence.rows("select from_at, to_at from log_gaps where kind = 'stretch'") == [(at(392), at(905))]
+    known = {row[0]: row[-1] for row in evidence.rows(MINUTES)}
+    whole = dict.fromkeys((*range(6), *range(16, 20)), True)
+    assert known == whole | {6: False, 15: False, 20: False}
