@@ -46,21 +46,26 @@ SUBJECTS = {
     "adapter": "adapter",
     "missing": "missing",
     "part": "span of the",
+    "pool": "workers of",
     "what": "value",
 }
 """What a finding is about."""
 
 METRICS = {
     "ahead_by": Label(words="after all others by", unit=_SECONDS),
+    "at_once": Label(words="jobs they run at once"),
+    "at_once_needed": Label(words="jobs to run at once, to be busy as they should"),
     "began": Label(words="jobs begun between two snapshots, by the logs"),
     "behind_by": Label(words="behind by at least", unit=_SECONDS),
     "beside": Label(words="what else changed within an hour", unit="words"),
     "boots": Label(words="times it booted"),
+    "busy_share": Label(words="part of the time that they were busy", unit="share"),
     "by_chance": Label(words="jobs that lost lines would make look so"),
     "by_key": Label(words="of these, by an idempotency key"),
     "came": Label(words="jobs enqueued between two snapshots, by the logs"),
     "came_later": Label(words="came all the same"),
     "clock_pairs": Label(words="pairs of machines whose clocks disagree"),
+    "caught_up_after": Label(words="time until no job was late any more", unit=_SECONDS),
     "closest": Label(words="least time between the two enqueues", unit=_SECONDS),
     "come_per_minute": Label(words="jobs come per minute"),
     "comings": Label(words="its jobs at the same hours of these days"),
@@ -128,6 +133,7 @@ METRICS = {
     "runs_after": Label(words="runs after"),
     "runs_before": Label(words="runs before"),
     "runs_over": Label(words="runs that took longer"),
+    "saturated_for": Label(words="busy nearly all of", unit=_SECONDS),
     "second_successes": Label(words="jobs that succeeded twice"),
     "share_with_span": Label(words="part of them with a span", unit="share"),
     "silent_for": Label(words="silent for", unit=_SECONDS),
@@ -136,6 +142,7 @@ METRICS = {
     "slowest": Label(words="longest run", unit=_SECONDS),
     "snapshots": Label(words="snapshots there are"),
     "spacing": Label(words="due every", unit=_SECONDS),
+    "still_waiting": Label(words="of them still waiting"),
     "stretches": Label(words="late stretches"),
     "succeeded": Label(words="succeeded in the end"),
     "taken_per_minute": Label(words="jobs taken per minute"),
@@ -159,9 +166,11 @@ METRICS = {
 """What was measured, by the rules' names."""
 
 THRESHOLDS = {
+    "aim_share": Label(words="workers should be busy for", unit="share"),
     "apart": Label(words="where its end was not seen, two snapshots must agree that are apart by", unit=_SECONDS),
     "attempts": Label(words="runs of one job, at least"),
     "boots": Label(words="boots one after the other, at least"),
+    "busy_share": Label(words="workers busy for more than", unit="share"),
     "chance": Label(words="more pairs than chance gives, times its square root"),
     "chance_share": Label(words="share of them that may look so by chance"),
     "clock_tolerance": Label(words="clocks of two hosts may differ by", unit=_SECONDS),

@@ -23,7 +23,7 @@ _SHARED = ("queue", "job_class", "error_class", "worker")
 _COMPARED = 10
 """So many incidents, the gravest, are compared: each reads the evidence of thousands of jobs."""
 _FAMILY = {rule.name: rule.family for rule in RULES}
-_WAITING = frozenset({"never-started", "queue-latency", "backlog"})
+_WAITING = frozenset({"never-started", "queue-latency", "backlog", "saturated"})
 """Rules about jobs that wait for a worker: what is wrong with one queue is wrong with all that this worker reads."""
 _DUE = frozenset({"overdue"})
 """Rules about jobs that wait for their time: what moves them to their queues is one for the whole installation."""
@@ -107,6 +107,8 @@ def _traits(
     for place, finding in enumerate(findings):
         if finding.rule in _DUE:
             values[place]["mover"] = {"\n".join(finding.installation)}
+        if "pool" in finding.subject:
+            values[place]["readers"] = {finding.subject["pool"]}
         for name in _SHARED:
             if name in finding.subject:
                 values[place][name] = {finding.subject[name]}

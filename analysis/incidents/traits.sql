@@ -21,16 +21,6 @@ members as (
     inner join named as n on j.scope = n.scope and j.system = n.system and j.job_id = n.job_id
 ),
 
-readers as (
-    select distinct
-        scope,
-        system,
-        array_to_string(list_sort(queues), ', ') as queues,
-        unnest(queues) as queue
-    from workers
-    where queues is not null
-),
-
 traits as (
     select
         finding,
@@ -63,10 +53,10 @@ traits as (
     select distinct
         m.finding,
         'readers',
-        r.queues,
+        r.pool,
         m.job_key
     from members as m
-    inner join readers as r on m.scope = r.scope and m.system = r.system and m.queue = r.queue
+    inner join pool_queues as r on m.scope = r.scope and m.system = r.system and m.queue = r.queue
     union all
     select distinct
         m.finding,

@@ -71,7 +71,19 @@ with lacks as (
         and not exists (
             select 1 from spans
             where operation = 'enqueue' and status = 'error'
-        ) as failed_enqueues
+        ) as failed_enqueues,
+        not exists (
+            select 1 from worker_events
+            where concurrency is not null or system in ('delayed_job', 'resque', 'rq')
+        )
+        and not exists (
+            select 1 from snapshot_processes
+            where concurrency is not null
+        )
+        and not exists (
+            select 1 from job_events
+            where system in ('delayed_job', 'resque', 'rq')
+        ) as capacities
 )
 
 select
@@ -137,4 +149,8 @@ union all
 select 'failed_enqueues'
 from lacks
 where failed_enqueues
+union all
+select 'pool_minutes'
+from lacks
+where capacities
 order by step;

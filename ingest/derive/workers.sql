@@ -29,6 +29,9 @@ processes as (
         arg_max(version, (seen_at, version)) as version,
         list_sort(list_distinct(flatten(list(queues) filter (queues is not null)))) as queues,
         arg_max(concurrency, (seen_at, concurrency)) as concurrency,
+        -- Some processes have threads of their own for each group of queues.
+        min(concurrency) < max(concurrency)
+        or count(distinct list_sort(list_distinct(queues))) filter (concurrency is not null) > 1 as has_several_concurrencies,
         min(booted_at) as booted_at,
         min(next_booted_at) as next_booted_at,
         min(seen_at) as first_seen_at,
@@ -211,6 +214,12 @@ select
     j.version,
     j.queues,
     j.concurrency,
+    case
+        when j.has_several_concurrencies then null
+        when j.concurrency > 0 then j.concurrency
+        -- Their workers run one job at a time, and few lines say so.
+        when j.system in ('delayed_job', 'resque', 'rq') then 1
+    end as capacity,
     j.booted_at,
     j.first_seen_at,
     j.last_seen_at,

@@ -46,6 +46,8 @@ DERIVED = (
     "workers",
     "changes",
     "queue_minutes",
+    "pool_queues",
+    "pool_minutes",
     "class_baselines",
     "class_errors",
     "class_hours",

@@ -38,6 +38,7 @@ def tell(site: Site, shop: Shop) -> None:
     site.look("when all was worked off")
     site.plant("slow-run", large)
     site.plant_on_queue("queue-latency", "exports")
+    site.plant_on_queue("saturated", "exports")
 
 
 STORY = Story(name="slow-export", opens=datetime(2026, 6, 2, 8, tzinfo=UTC), tell=tell)

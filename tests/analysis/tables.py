@@ -36,6 +36,8 @@ CASE_TABLES = (
     "held_locks",
     "attempt_evidence",
     "queue_minutes",
+    "pool_queues",
+    "pool_minutes",
     "coverage",
     "log_gaps",
     "host_clocks",
@@ -60,6 +62,8 @@ _USUAL: dict[str, dict[str, Any]] = {
     "held_locks": {"job_class": "Job", "source_id": 1},
     "failed_enqueues": {"job_class": "Job", "source_id": 1},
     "queue_minutes": {"queue": "default"},
+    "pool_queues": {"pool": "default", "queue": "default"},
+    "pool_minutes": {"pool": "default", "processes": 1, "capacity": 300.0, "is_known": True},
     "log_gaps": {"to_at": datetime(2026, 1, 5, 1), "usual_gap": 60.0, "records": 5000},  # noqa: DTZ001 - the same
     "host_clocks": {"basis": "enqueued, started", "cause_clock": "web-1", "effect_clock": "app-1", "pairs": 300},
     "depth_checks": {"queue": "default", "from_at": datetime(2026, 1, 5, 10), "to_at": datetime(2026, 1, 5, 11)},  # noqa: DTZ001 - the same

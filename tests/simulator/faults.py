@@ -325,7 +325,7 @@ FAULTS = (
     Fault(name="poison", rules=("poison", "orphaned"), plant=poison),
     Fault(name="bad-deploy", rules=("new-error", "error-surge"), plant=bad_deploy),
     Fault(name="declines", rules=("error-surge", "new-error"), plant=declines),
-    Fault(name="exports-at-midnight", rules=("backlog", "never-started"), plant=exports_at_midnight),
+    Fault(name="exports-at-midnight", rules=("backlog", "never-started", "saturated"), plant=exports_at_midnight),
     Fault(name="caller-removed", rules=("silent-class",), plant=caller_removed),
     Fault(name="push-refused", rules=("enqueue-failed",), plant=push_refused),
     Fault(name="lock-leaked", rules=("lock-dropped",), plant=lock_leaked),

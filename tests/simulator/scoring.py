@@ -10,7 +10,7 @@ from analysis.finding import Finding
 from analysis.rules import RULES
 from tests.simulator.blind_spots import ABOUT_INPUTS
 from tests.simulator.grouping import Grouping
-from tests.simulator.truth import ABOUT_CLASSES, ABOUT_QUEUES, ABOUT_WORKERS, Truth
+from tests.simulator.truth import ABOUT_CLASSES, ABOUT_POOLS, ABOUT_QUEUES, ABOUT_WORKERS, Truth
 from tests.simulator.written import MIDNIGHT
 
 KNOWN = {rule.name: rule.family for rule in RULES}
@@ -113,6 +113,8 @@ def _subjects(finding: Finding, truth: Truth) -> Sequence[str]:
         return [finding.subject["queue"]]
     if finding.rule in ABOUT_CLASSES:
         return [finding.subject["job_class"]]
+    if finding.rule in ABOUT_POOLS:
+        return [finding.subject["pool"]]
     if finding.rule in ABOUT_INPUTS:
         named = [finding.subject[name] for name in ("missing", "log", "known_by", "queue") if name in finding.subject]
         return [" of ".join(named)]
@@ -127,6 +129,8 @@ def _is_true(truth: Truth, rule: str, subject: str, finding: Finding) -> bool:
         return truth.may_of_host(rule, subject, since, until)
     if rule in ABOUT_CLASSES:
         return truth.may_of_class(rule, subject, since)
+    if rule in ABOUT_POOLS:
+        return truth.may_of_pool(subject, since, until)
     if rule not in ABOUT_QUEUES:
         return truth.may(rule, subject)
     return truth.may_of_queue(rule, subject, since, until)

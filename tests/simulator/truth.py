@@ -16,6 +16,7 @@ from itertools import pairwise
 from tests.simulator.blind_spots import BlindSpots
 from tests.simulator.faults import RIGHT, SLOWER
 from tests.simulator.life import Event, Job, Life, Run
+from tests.simulator.pools import busy_spells
 from tests.simulator.shop import BY_NAME
 from tests.simulator.written import Files
 
@@ -25,11 +26,14 @@ ABOUT_CLASSES = frozenset({"slower-class", "missed-schedule", "silent-class"})
 """The same about a class of jobs."""
 ABOUT_WORKERS = frozenset({"worker-lost", "restart-loop"})
 """The same about the worker processes of a machine."""
+ABOUT_POOLS = frozenset({"saturated"})
+"""The same about the worker processes that read the same queues."""
 
 _OF_RUNS = ("started", "succeeded", "failed")
 _MANY = 10
 """So many jobs of one class that fail in one hour are a surge, whichever of them was planted."""
 _ABOUT_THEN = 3600.0
+_FEW_LATE = 3
 _LOOP, _WITHIN = 5, 600.0
 """So many boots within so many seconds are a loop, where each process ends that soon."""
 _SOON = 1800.0
@@ -89,6 +93,9 @@ class Truth:
             }.get(trouble.fault)
             if shown is None or shown(trouble.subject, trouble.begins_at):
                 dues.append(Due(fault=trouble.fault, rules=RIGHT[trouble.fault], subject=trouble.subject))
+        dues += [
+            Due(fault="too much work", rules=("saturated",), subject=pool) for pool in self._pools_short_of_workers()
+        ]
         dues += [Due(fault="loss", rules=(rule,), subject=subject) for rule, subject in self.blind_spots.must()]
         return dues
 
@@ -132,6 +139,28 @@ class Truth:
         return any(
             process.killed and process.host == host and begins_at - 60 <= (process.ended_at or 0) <= ends_at + 60
             for process in self._life.processes
+        )
+
+    def may_of_pool(self, pool: str, begins_at: float, ends_at: float) -> bool:
+        """Whether the workers that read these queues were busy while jobs waited for them, at some time between."""
+        return any(
+            spell.pool == pool and spell.late and spell.begins_at <= ends_at and spell.ends_at >= begins_at
+            for spell in busy_spells(self._life, share=0.8, minutes=13, patience=50)
+        )
+
+    def _pools_short_of_workers(self) -> list[str]:
+        """They plainly were, every line and snapshot of it is left, and each of their processes stands in one."""
+        if not self._whole or len(self._looks) < len(self._life.looks):
+            return []
+        listed = {process for look in self._life.looks for process, _ in look.listed}
+        spells = busy_spells(self._life, share=0.9, minutes=18, patience=90)
+        return sorted(
+            {
+                spell.pool
+                for spell in spells
+                if listed.issuperset(spell.processes)
+                and sum(self._sees_any(self._jobs[job], "enqueued", "scheduled") for job in spell.late) >= _FEW_LATE
+            }
         )
 
     def _is_looping(self, host: str, begins_at: float, ends_at: float) -> bool:

@@ -23,7 +23,10 @@ SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
 TRUTHS = Path(__file__).parent / "stories"
 
 Flag = tuple[str, str]
-"""A rule and what it names: a job's id, or ``queue NAME`` where a story planted something on a queue as a whole."""
+"""
+A rule and what it names: a job's id, or ``queue NAME`` where a story planted something on a queue as a whole, or on the
+workers that read this queue only.
+"""
 
 
 def planted_flags(planted: list[Planted]) -> set[Flag]:
@@ -36,7 +39,8 @@ def flags_of(findings: tuple[Finding, ...], planted: list[Planted]) -> set[Flag]
     named: set[Flag] = set()
     for finding in findings:
         if finding.severity != "info":
-            about = [f"queue {finding.subject['queue']}"] if finding.rule in of_queues else finding.jobs
+            queue = finding.subject.get("queue") or finding.subject.get("pool")
+            about = [f"queue {queue}"] if finding.rule in of_queues else finding.jobs
             named |= {(finding.rule, each) for each in about}
     return named
 

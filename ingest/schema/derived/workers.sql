@@ -8,7 +8,9 @@ create table workers (
     pid bigint,                          -- process id
     version varchar,                     -- version it runs, where known
     queues varchar[],                    -- queues it reads, where known
+    pool varchar,                        -- the same queues as one value, * where it reads all; where no input tells them, those it was seen to run jobs of, if no other process makes that doubtful
     concurrency integer,                 -- jobs it runs at once, where known
+    capacity integer,                    -- jobs it can run at once on any of its queues: its concurrency, 1 in systems that run one at a time; null where not known, or different over time or by queue
     booted_at timestamp,                 -- its start, UTC, where seen
     first_seen_at timestamp,             -- earliest evidence of it, UTC
     last_seen_at timestamp,              -- last sign of life, UTC

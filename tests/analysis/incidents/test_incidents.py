@@ -130,3 +130,25 @@ def test_the_order_of_rows_and_the_number_of_threads_do_not_matter() -> None:
     turned(evidence.db, ("jobs", "attempts", "workers", "attempt_evidence", "job_events"), seed=3)
     evidence.db.execute("set threads = 4")
     assert incidents(evidence.db, check(evidence.db)) == once
+
+
+def test_two_late_queues_and_the_workers_of_both_that_had_no_thread_free_are_one_incident() -> None:
+    evidence = EvidenceDatabase()
+    worker(evidence, 0, 100, host="a", queues=["images", "exports"], concurrency=1)
+    for number in range(30):
+        kind = {"queue": "images" if number % 2 else "exports", "job_class": "Draw" if number % 2 else "Export"}
+        evidence.event(0, "enqueued", f"job-{number}", host="web", pid=900, thread="t9", **kind)
+        evidence.event(1 + 60 * number, "started", f"job-{number}", host="a", **kind)
+        evidence.event(60 + 60 * number, "succeeded", f"job-{number}", host="a", **kind)
+    evidence.add("worker_events", occurred_at=at(1900), event="heartbeat", pid=100, host="a")
+    [only] = found(evidence)
+    rules = [
+        (finding.rule, finding.subject.get("queue"), finding.subject.get("pool"))
+        for finding in check(evidence.db).findings
+    ]
+    assert sorted(rules, key=str) == [
+        ("queue-latency", "exports", None),
+        ("queue-latency", "images", None),
+        ("saturated", None, "exports, images"),
+    ]
+    assert (len(only.findings), only.jobs) == (3, 29)
