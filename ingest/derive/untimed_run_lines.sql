@@ -14,5 +14,5 @@ with placed as (
     from run_lines
 )
 
-select * replace (told_by || case when stands_at is null then ' without times' else '' end as told_by)
+select * replace (told_by || case when stands_at is null then ' without times' else '' end as told_by) -- noqa: AM04
 from placed;
