@@ -11,33 +11,17 @@ any other column is kept. The kind is any word.
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from typing import TYPE_CHECKING
 
-from ingest.declared_rows import DeclaredRows
-from ingest.sources.source import Parsed, Source
+from ingest.declared import DECLARED
+from ingest.sources.source import Source
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
 
 def _claims(beginning: pl.Expr) -> pl.Expr:
     return beginning.str.contains(r"^\x{feff}?kind,seconds(?:,\w+)*\r?(?:\n|$)")
-
-
-def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
-    rows = DeclaredRows()
-    csv.field_size_limit(1 << 30)
-    for line_no, text in records.select("line_no", "text").iter_rows():
-        number = -1
-        table = csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline=""))
-        for number, told in enumerate(table):
-            rows.add(line_no, number, {name: value or None for name, value in told.items() if name is not None})
-        if number < 0:
-            rows.reject(line_no, "names of columns and no limit below them")
-    return rows.parsed()
 
 
 SOURCE = Source(
@@ -49,6 +33,6 @@ SOURCE = Source(
     cannot="Anything about jobs: it says what should hold for them.",
     claims=_claims,
     holds=("kind,seconds",),
-    parse=_parse,
+    parse=DECLARED.of_csv,
     document=True,
 )

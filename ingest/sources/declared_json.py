@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import untrusted_json as read
-from ingest.declared_rows import KINDS, DeclaredRows
-from ingest.sources.source import Parsed, Source
+from ingest.declared import DECLARED, KINDS
+from ingest.sources.source import Source
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
 _KIND = rf'"kind"\s*:\s*"(?:{"|".join(KINDS)})"'
@@ -31,18 +29,6 @@ def _claims(line: pl.Expr) -> pl.Expr:
     )
 
 
-def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
-    rows = DeclaredRows()
-    for line_no, text in records.select("line_no", "text").iter_rows():
-        try:
-            told = read.decoded_object(text)
-        except ValueError as error:
-            rows.reject(line_no, str(error))
-        else:
-            rows.add(line_no, 0, told)
-    return rows.parsed()
-
-
 SOURCE = Source(
     name="declared_json",
     describes="Time limits and timeouts, as JSON lines of one's own",
@@ -52,5 +38,5 @@ SOURCE = Source(
     cannot="Anything about jobs: it says what should hold for them.",
     claims=_claims,
     holds=('"kind"',),
-    parse=_parse,
+    parse=DECLARED.of_json_lines,
 )

@@ -10,16 +10,10 @@ is kept. It is known by its ``kind``: one of ``KINDS``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
-from ingest import untrusted_json as read
-from ingest.mark_rows import MarkRows
-from ingest.sources.source import Parsed, Source
-
-if TYPE_CHECKING:
-    import duckdb
+from ingest.marks import MARKS
+from ingest.sources.source import Source
 
 KINDS = ("deploy", "release", "rollback", "restart", "configuration", "migration", "flag", "maintenance", "incident")
 _KIND = rf'"kind"\s*:\s*"(?:{"|".join(KINDS)})"'
@@ -33,18 +27,6 @@ def _claims(line: pl.Expr) -> pl.Expr:
     )
 
 
-def _parse(records: pl.DataFrame, _connection: duckdb.DuckDBPyConnection) -> Parsed:
-    rows = MarkRows()
-    for line_no, text in records.select("line_no", "text").iter_rows():
-        try:
-            told = read.decoded_object(text)
-        except ValueError as error:
-            rows.reject(line_no, str(error))
-        else:
-            rows.add(line_no, 0, told)
-    return rows.parsed()
-
-
 SOURCE = Source(
     name="marks_json",
     describes="Deploys and other changes, as JSON lines of one's own",
@@ -54,5 +36,5 @@ SOURCE = Source(
     cannot="Anything about jobs: it says what changed, and when.",
     claims=_claims,
     holds=('"kind"',),
-    parse=_parse,
+    parse=MARKS.of_json_lines,
 )
