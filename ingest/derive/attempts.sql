@@ -1,67 +1,138 @@
 -- Number each job's executions, say when each was put on its queue, which process ran it and how it ended.
 insert into attempts by name
-with placed as (
+with located as materialized (
+    -- What each run tells of the process that it was in.
     select
-        e.*,
+        e.execution_id,
+        e.job_key,
         k.system,
         k.job_id,
-        i.worker_key
+        e.scope,
+        e.pid,
+        e.host,
+        e.log_name,
+        e.workers,
+        e.thread is not null as names_thread,
+        coalesce(e.started_at, e.ended_at, timestamp '0001-01-01 00:00:00') as seen_at
     from executions as e
     inner join (select distinct
         job_key,
         system,
         job_id
     from job_keys) as k on e.job_key = k.job_key
-    left join (
-        select distinct
-            scope,
-            place,
-            pid,
-            host,
-            log_name
-        from process_signs
-        qualify row_number() over (partition by scope, pid, host, log_name order by place) = 1
-    ) as g
-        on
-            e.scope = g.scope
-            and (
-                e.pid = g.pid
-                -- A log that names threads only is written by one process at a time.
-                or (e.pid is null and e.workers is null and e.thread is not null and g.pid = 0 and e.log_name = g.log_name)
-            )
-            and coalesce(e.log_name = g.log_name, g.log_name is null)
-            and coalesce(e.host = g.host, true)
-    left join worker_places as w
-        on e.pid is null and e.scope = w.scope and k.system = w.system and list_contains(e.workers, w.worker)
-    asof left join incarnations as i
-        on
-            e.scope = i.scope and coalesce(g.place, w.place) = i.place and coalesce(e.pid, w.pid, g.pid) = i.pid
-            and coalesce(e.started_at, e.ended_at, timestamp '0001-01-01 00:00:00') >= i.from_at
 ),
 
-one_each as (
+whereabouts as (
+    -- Few differ, and each is asked for once.
+    select distinct
+        scope,
+        system,
+        pid,
+        host,
+        log_name,
+        workers,
+        names_thread
+    from located
+),
+
+signs as (
+    select
+        scope,
+        pid,
+        host,
+        log_name,
+        min(place) as place
+    from process_signs
+    group by scope, pid, host, log_name
+),
+
+processes as (
+    -- Which process that can be: of one that gave a sign of life under that pid, or of the worker of that name.
+    select
+        a.*,
+        s.place,
+        a.pid as place_pid
+    from whereabouts as a
+    inner join signs as s on a.scope = s.scope and a.pid = s.pid
+    where coalesce(a.log_name = s.log_name, s.log_name is null) and coalesce(a.host = s.host, true)
+    union
+    -- A log that names threads only is written by one process at a time.
+    select
+        a.*,
+        s.place,
+        s.pid
+    from whereabouts as a
+    inner join signs as s on a.scope = s.scope and a.log_name = s.log_name
+    where a.pid is null and a.workers is null and a.names_thread and s.pid = 0 and coalesce(a.host = s.host, true)
+    union
+    select
+        a.*,
+        w.place,
+        w.pid
+    from whereabouts as a
+    inner join worker_places as w on a.scope = w.scope and a.system = w.system and list_contains(a.workers, w.worker)
+    where a.pid is null
+),
+
+placed as (
+    select
+        l.execution_id,
+        l.scope,
+        l.seen_at,
+        p.place,
+        p.place_pid
+    from located as l
+    inner join processes as p
+        on
+            l.scope = p.scope
+            and l.system = p.system
+            and l.pid is not distinct from p.pid
+            and l.host is not distinct from p.host
+            and l.log_name is not distinct from p.log_name
+            and l.workers is not distinct from p.workers
+            and l.names_thread = p.names_thread
+),
+
+in_process as (
     -- Where inputs know a worker by several names, the one whose life is known: a process, or what was seen last.
-    select p.*
+    select
+        p.execution_id,
+        i.worker_key
     from placed as p
-    left join workers as w on p.worker_key = w.worker_key
+    asof inner join incarnations as i
+        on p.scope = i.scope and p.place = i.place and p.place_pid = i.pid and p.seen_at >= i.from_at
+    left join workers as w on i.worker_key = w.worker_key
     qualify row_number() over (
-        partition by p.execution_id order by w.last_seen_at desc nulls last, p.worker_key asc nulls last
+        partition by p.execution_id order by w.last_seen_at desc nulls last, i.worker_key asc
     ) = 1
 ),
 
 numbered as (
     -- A run handed out again repeats when its job was first enqueued: that is not since when this run waited.
     select
-        *,
+        e.execution_id,
+        e.job_key,
+        e.scope,
+        l.system,
+        l.job_id,
+        e.started_at,
+        e.ended_at,
+        e.outcome,
+        e.observers,
+        e.last_seen_at,
+        e.attempt_logged,
+        p.worker_key,
         row_number() over job as attempt,
-        lag(started_at) over job as previous_started_at,
-        lag(attempt_logged) over job as previous_logged,
-        case when coalesce(enqueued_at > lag(started_at) over job, true) then enqueued_at end as own_enqueued_at,
-        lead(started_at) over (
-            partition by worker_key, thread order by started_at, execution_id
+        lag(e.started_at) over job as previous_started_at,
+        lag(e.attempt_logged) over job as previous_logged,
+        case when coalesce(e.enqueued_at > lag(e.started_at) over job, true) then e.enqueued_at end as own_enqueued_at,
+        lead(e.started_at) over (
+            partition by p.worker_key, e.thread order by e.started_at, e.execution_id
         ) as thread_went_on_at
-    from one_each
-    window job as (partition by job_key order by coalesce(started_at, ended_at), execution_id)
+    from executions as e
+    inner join located as l on e.execution_id = l.execution_id
+    left join in_process as p on e.execution_id = p.execution_id
+    window job as (partition by e.job_key order by coalesce(e.started_at, e.ended_at), e.execution_id)
 ),
 
 queued as (
@@ -183,29 +254,39 @@ job_facts as (
         inner join snapshots as s on j.snapshot_id = s.snapshot_id
     ) as j
     inner join job_keys as k on j.scope = k.scope and j.system = k.seen_system and j.job_id = k.id
+    where
+        k.job_key in (
+            select job_key from executions
+            where job_class is null or queue is null
+        )
     group by k.job_key
 ),
 
 described as (
     select
-        n.*,
-        coalesce(n.job_class, f.job_class) as known_class,
-        coalesce(n.queue, f.queue, u.queue) as known_queue,
+        e.*,
+        n.system,
+        n.job_id,
+        n.attempt,
+        n.worker_key,
+        n.thread_went_on_at,
+        coalesce(e.job_class, f.job_class) as known_class,
+        coalesce(e.queue, f.queue, u.queue) as known_queue,
         coalesce(q.enqueued_at, n.own_enqueued_at) as known_enqueued_at,
         case
-            when n.wait is not null then n.started_at - to_microseconds(cast(n.wait * 1e6 as bigint))
+            when e.wait is not null then e.started_at - to_microseconds(cast(e.wait * 1e6 as bigint))
             else coalesce(q.eligible_at, n.own_enqueued_at)
         end as eligible_at,
         w.state as process_state,
         w.last_seen_at as process_seen_at,
-        w.stopped_at as process_stopped_at,
         h.execution_id is not null as is_out_of_hand
-    from numbered as n
+    from executions as e
+    inner join numbered as n on e.execution_id = n.execution_id
     left join queued as q on n.execution_id = q.execution_id
     left join out_of_hand as h on n.execution_id = h.execution_id
     left join job_facts as f on n.job_key = f.job_key
     left join usual_queues as u
-        on n.scope = u.scope and n.system = u.system and coalesce(n.job_class, f.job_class) = u.job_class
+        on n.scope = u.scope and n.system = u.system and coalesce(e.job_class, f.job_class) = u.job_class
     left join workers as w on n.worker_key = w.worker_key
 )
 
