@@ -122,6 +122,64 @@ hosts_of_any as (
     having count(distinct host) = 1
 ),
 
+held as (
+    -- The last line about a job before a snapshot finds it in the hands of a process of that pid.
+    select
+        e.scope,
+        e.system,
+        e.source_id,
+        e.pid,
+        j.host
+    from told_snapshot_jobs as j
+    inner join snapshots as s on j.snapshot_id = s.snapshot_id
+    inner join told_events as e
+        on s.scope = e.scope and s.system = e.system and j.job_id = e.job_id and j.pid = e.pid and s.taken_at >= e.occurred_at
+    where
+        j.held_in = 'running' and j.host is not null and e.host is null
+        and e.event not in ('scheduled', 'enqueued', 'enqueue_failed')
+    qualify
+        row_number() over (
+            partition by s.snapshot_id, j.job_id, j.host, j.pid
+            order by e.occurred_at desc, e.source_id asc, e.line_no asc
+        ) = 1
+),
+
+hosts_of_logs as (
+    -- Processes of several machines can have the same pid, in containers nearly all have. Which of them writes a log is
+    -- told by the jobs in their hands and by when they were booted.
+    select
+        t.scope,
+        t.system,
+        t.pid,
+        log_of(s.path) as log_name,
+        min(t.host) as host
+    from (
+        select * from held
+        union all
+        select
+            w.scope,
+            w.system,
+            w.source_id,
+            w.pid,
+            p.host
+        from written as w
+        inner join (select distinct
+            scope,
+            system,
+            pid,
+            host,
+            started_at
+        from process_looks) as p
+            on
+                w.scope = p.scope and w.system = p.system and w.pid = p.pid
+                and abs(date_diff('second', w.seen_at, p.started_at)) <= 3
+        where w.sign = 'booted' and w.host is null and p.host is not null
+    ) as t
+    inner join sources as s on t.source_id = s.source_id
+    group by t.scope, t.system, t.pid, log_of(s.path)
+    having count(distinct t.host) = 1
+),
+
 logs_of_one_process as (
     -- A process that tells of its boot and names threads only: what its threads write in that log is its own.
     select distinct log_of(s.path) as log_name
@@ -133,9 +191,13 @@ logs_of_one_process as (
 placed as (
     select
         w.*,
-        coalesce(w.host, h.host, a.host) as known_host
+        log_of(s.path) as log_name,
+        coalesce(w.host, h.host, l.host, a.host) as known_host
     from written as w
+    inner join sources as s on w.source_id = s.source_id
     left join hosts_of_pids as h on w.scope = h.scope and w.system = h.system and w.pid = h.pid
+    left join hosts_of_logs as l
+        on w.scope = l.scope and w.system = l.system and w.pid = l.pid and log_of(s.path) = l.log_name
     left join hosts_of_any as a
         on
             w.scope = a.scope and w.pid = a.pid
@@ -146,9 +208,9 @@ placed as (
 select
     w.scope,
     w.system,
-    coalesce(w.known_host, n.place, log_of(s.path)) as place,
+    coalesce(w.known_host, n.place, w.log_name) as place,
     w.known_host as host,
-    log_of(s.path) as log_name,
+    w.log_name,
     coalesce(w.pid, n.pid, case when w.worker is null then 0 end) as pid,
     w.worker,
     w.seen_at,
@@ -159,10 +221,9 @@ select
     w.source_id,
     w.line_no
 from placed as w
-inner join sources as s on w.source_id = s.source_id
 left join worker_places as n
     on w.pid is null and w.scope = n.scope and w.system = n.system and w.worker = n.worker
-left join logs_of_one_process as o on log_of(s.path) = o.log_name
+left join logs_of_one_process as o on w.log_name = o.log_name
 where
     (w.seen_at is not null or w.queues is not null)
     and (w.pid is not null or w.worker is not null or o.log_name is not null)

@@ -513,6 +513,32 @@ def test_two_containers_of_one_host_name_and_pid_are_one_worker_and_their_run_on
     assert evidence.rows("select attempt, worker_state from attempts") == [(1, "alive")]
 
 
+@pytest.mark.parametrize("told_by", ["boot", "job"])
+def test_of_two_machines_with_the_same_pid_a_log_is_of_the_one_that_booted_then_or_held_its_job(told_by: str) -> None:
+    evidence = EvidenceDatabase().event(110, "started", pid=7).event(1000, "succeeded", pid=7)
+    lines = 2
+    if told_by == "boot":
+        evidence.add("worker_events", occurred_at=at(100), event="booted", pid=7, thread="main")
+        lines = 3
+    held = {"held_in": "running", "job_id": "job-a", "pid": 7, "host": "east", "started_at": at(110)}
+    evidence.snapshot(600, jobs=[held] if told_by == "job" else [])
+    for host, booted in (("east", 100), ("west", 100 if told_by == "job" else 0)):
+        evidence.add(
+            "snapshot_processes",
+            snapshot_id="snapshot-600",
+            worker=f"{host}:7:aa",
+            host=host,
+            pid=7,
+            started_at=at(booted),
+            heartbeat_at=at(598),
+        )
+    evidence.derive()
+    assert evidence.rows("select host, lines from workers order by host") == [("east", lines), ("west", 0)]
+    assert evidence.rows("select distinct worker_key from attempts") == evidence.rows(
+        "select worker_key from workers where host = 'east'"
+    )
+
+
 def test_a_run_that_died_did_not_fail_with_the_error_of_a_later_run() -> None:
     evidence = EvidenceDatabase().event(0, "started").snapshot(60).event(100, "started", pid=200)
     failed = {"held_in": "retry", "job_id": "job-a", "failed_at": at(110), "error_class": "Boom"}
