@@ -76,7 +76,9 @@ def _candidates(counts: Mapping[str | None, Counts], bad: int, good: int) -> Ite
         yield _ABSENT, (bad - with_bad, good - with_good)
     numbers = _numbers(told)
     if numbers is not None and len(numbers) > _FEW_NUMBERS:
-        yield from _bounds(numbers)
+        # Jobs that carry several (the time or the number of each line, say) have no one number to bound.
+        if sum(sum(count) for count in told.values()) == with_bad + with_good:
+            yield from _bounds(numbers)
     elif len(told) <= _IDENTIFYING * (with_bad + with_good) and (len(told) > 1 or with_bad + with_good < bad + good):
         yield from told.items()
 

@@ -52,6 +52,12 @@ def test_of_many_numbers_a_bound_is_told_and_of_few_the_number() -> None:
     assert told(values(shard=shards), 10, 64) == [("shard", "3", 10, 1)]
 
 
+def test_of_numbers_that_each_job_has_several_of_no_bound_is_told() -> None:
+    clocks = {str(clock): (1, 0) if clock >= 140 else (0, 1) for clock in range(200)}
+    each_job_has_two: dict[str, dict[str | None, Counts]] = {"clock": {None: (30, 70)} | clocks}
+    assert told(each_job_has_two, 30, 70) == []
+
+
 @pytest.mark.parametrize(
     ("counts", "bad", "good"),
     [
