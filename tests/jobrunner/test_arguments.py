@@ -108,7 +108,7 @@ PAIRS: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "json_value"), PAIRS, ids=repr)
+@pytest.mark.parametrize(("value", "json_value"), PAIRS)
 def test_a_value_is_written_as_active_job_writes_it_and_read_back(value: Any, json_value: Any) -> None:
     assert serialize([value]) == [json_value]
     read = deserialize(json.loads(json.dumps([json_value])))

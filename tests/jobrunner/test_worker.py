@@ -25,6 +25,7 @@ from jobrunner.adapters.in_process import InProcess
 from jobrunner.backtrace import backtrace
 from jobrunner.clock import SystemClock, VirtualClock
 from jobrunner.contract import JobLogLine, Snapshot
+from jobrunner.error_handling import retry_on
 from jobrunner.job import Job
 from jobrunner.json_lines import json_line
 from jobrunner.middleware import MIDDLEWARE
@@ -55,7 +56,7 @@ class Site:
         self.job_log = JobLog(self.log, self.clock, service="shop")
         self.heartbeat = Heartbeat(self.clock, 10.0)
         given = [self.heartbeat, self.job_log, Tracing(provider.get_tracer("jobrunner"), self.clock)]
-        self.adapter = InProcess(self.clock, Random(1), given)  # noqa: S311 - seeded
+        self.adapter = InProcess(self.clock, given)
         self.worker = Worker(
             host="web-1", pid=7, queues=["default"], concurrency=2, adapter=self.adapter, clock=self.clock,
             random=Random(2), middleware=given,  # noqa: S311 - seeded
@@ -63,7 +64,8 @@ class Site:
 
         class Wait(Job):
             adapter = self.adapter
-            max_attempts = 2
+            clock = self.clock
+            on_error = (retry_on(ValueError, attempts=2),)
 
             async def perform(job, seconds: float) -> None:  # noqa: N805
                 await self.clock.sleep(seconds)
@@ -136,7 +138,7 @@ def test_a_job_given_back_has_lost_no_attempt(site: Site) -> None:
     site.run(60)
     requeued = next(line for line in site.written() if line.get("event") == "requeued")
     assert requeued["attempt"] == 1
-    assert job.attempt == 0
+    assert job.executions == 0
     assert site.adapter.fetch(["default"]) is job
 
 
@@ -253,7 +255,7 @@ def test_a_worker_under_asyncio_gives_its_running_job_back_when_stopped() -> Non
 
     async def story() -> list[Job]:
         clock = SystemClock()
-        adapter = InProcess(clock, Random(1), [])  # noqa: S311 - seeded
+        adapter = InProcess(clock, [])
         Long.adapter = adapter
         worker = Worker(
             host="web-1", pid=7, queues=["default"], concurrency=1, adapter=adapter, clock=clock,
