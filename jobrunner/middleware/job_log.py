@@ -52,7 +52,8 @@ class JobLog(Middleware):
                 **context | of_error(error),
             )
             raise
-        self.write(event=job.outcome, duration=(self.clock.now() - started).total_seconds(), **context)
+        took = (self.clock.now() - started).total_seconds()
+        self.write(event=job.outcome, duration=took, **about(job) | where(worker, thread))
 
     def settled(self, job: Job, worker: Worker, thread: str) -> None:
         if job.outcome == "rescued":

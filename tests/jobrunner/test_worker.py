@@ -9,7 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 import pytest
@@ -23,9 +23,11 @@ from opentelemetry.trace import StatusCode
 from ingest.sources import job_log, otlp_json
 from jobrunner.adapters.in_process import InProcess
 from jobrunner.backtrace import backtrace
+from jobrunner.callbacks import Abort, before_perform
 from jobrunner.clock import SystemClock, VirtualClock
+from jobrunner.continuation import ContinuableJob
 from jobrunner.contract import JobLogLine, Snapshot
-from jobrunner.error_handling import retry_on
+from jobrunner.error_handling import discard_on, rescue_from, retry_on
 from jobrunner.job import Job
 from jobrunner.json_lines import json_line
 from jobrunner.middleware import MIDDLEWARE
@@ -107,6 +109,58 @@ def test_a_failing_job_is_tried_again_until_its_attempts_are_used_up(site: Site)
     jobs = [JobLogLine.model_validate(line).event for line in site.written() if "job_id" in line]
     assert jobs == ["enqueued", "started", "failed", "retry_scheduled", "started", "failed", "retries_exhausted"]
     assert len(site.adapter.dead) == 1
+
+
+class Ending(ContinuableJob):
+    """Ends in the way that its argument names."""
+
+    on_error = (discard_on(KeyError), rescue_from(OSError, then=lambda *_: None))
+
+    @before_perform
+    def perhaps_not(self) -> None:
+        if self.arguments == ["cancelled"]:
+            raise Abort
+
+    wait: ClassVar[VirtualClock]
+
+    async def perform(self, how: str) -> None:
+        if how != "interrupted":
+            raise {"discarded": KeyError, "rescued": OSError}.get(how, TypeError)
+        self.step("first", lambda _: None)
+        await self.wait.sleep(5)
+        self.step("second", lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("how", "events"),
+    [
+        ("cancelled", ["started", "cancelled"]),
+        ("discarded", ["started", "failed", "discarded"]),
+        ("rescued", ["started", "failed"]),
+        ("left to the backend", ["started", "failed", "retries_exhausted"]),
+    ],
+)
+def test_the_log_says_how_a_run_ended(site: Site, how: str, events: list[str]) -> None:
+    Ending.adapter, Ending.clock = site.adapter, site.clock
+    Ending.perform_later(how)
+    site.run(10)
+    assert [line["event"] for line in site.written() if "job_id" in line][1:] == events
+    assert len(site.adapter.dead) == (how == "left to the backend")
+    assert site.adapter.retry == []
+
+
+def test_a_job_in_steps_makes_way_for_a_worker_that_stops_and_goes_on_with_the_next(site: Site) -> None:
+    Ending.adapter, Ending.clock, Ending.wait = site.adapter, site.clock, site.clock
+    job = Ending.perform_later("interrupted")
+    site.run(3)
+    site.clock.start(site.worker.stop(60))
+    site.run(10)
+    ended = next(line for line in site.written() if line.get("event") == "interrupted")
+    assert ended["run_at"] > ended["ts"]
+    assert site.adapter.retry == [job]
+    assert job.serialize()["continuation"] == {"completed": ["first"]}
+    assert site.events()[-1] == "stopped"
+    assert site.adapter.leaving == set()
 
 
 def test_log_lines_of_a_run_name_its_span_which_links_to_the_span_that_enqueued_it(site: Site) -> None:
