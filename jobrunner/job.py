@@ -78,10 +78,11 @@ class Job:
     job_class: ClassVar[str] = "Job"
     """The name in the job's hash; the class's own unless it says another, such as a Ruby worker's."""
     queue_as: ClassVar[str | Callable[[Any], str]] = "default"
-    """A name, or a function of the job that is asked when the name is needed."""
+    """A name, or a method that is asked when the name is needed."""
     queue_prefix: ClassVar[str | None] = None
     queue_delimiter: ClassVar[str] = "_"
     queue_with_priority: ClassVar[int | Callable[[Any], int | None] | None] = None
+    """A number, or a method; which numbers come first is the backend's."""
     on_error: ClassVar[tuple[Rule, ...]] = ()
     retry_jitter: ClassVar[float] = 0.15
     """The share of a retry's wait that chance may add."""
@@ -167,12 +168,15 @@ class Job:
 
     @property
     def positional(self) -> list[Any]:
-        return self.arguments[:-1] if self.named else self.arguments
+        return self.arguments[:-1] if self._has_keywords else self.arguments
 
     @property
     def named(self) -> dict[str, Any]:
-        last = self.arguments[-1] if self.arguments else None
-        return last if isinstance(last, Keywords) else {}
+        return self.arguments[-1] if self._has_keywords else {}
+
+    @property
+    def _has_keywords(self) -> bool:
+        return bool(self.arguments) and isinstance(self.arguments[-1], Keywords)
 
     @property
     def due_at(self) -> datetime | None:
@@ -215,11 +219,13 @@ class Job:
         """
         Enqueue this job once more; time, queue and priority of the run at hand stay what they are.
 
-        Raises the adapter's ``EnqueueError``: a retry that nobody took would be a job lost without a word.
+        At once, whatever ``on_commit`` says: the rollback of a failed run must not drop its retry. Raises the adapter's
+        ``EnqueueError``: a retry that nobody took would be a job lost without a word.
         """
         held = self.scheduled_at, self._queue_name, self._priority
         try:
-            self.enqueue(**options)
+            self.configure(**options)
+            self._enqueue_with_callbacks()
         finally:
             self.scheduled_at, self._queue_name, self._priority = held
         if self.enqueue_error is not None:

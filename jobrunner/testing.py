@@ -146,7 +146,7 @@ class _Expected:
     def fits(self, held: Held) -> bool:
         last = held.arguments[-1] if held.arguments else None
         named = last if isinstance(last, Keywords) else {}
-        positional = held.arguments[:-1] if named else held.arguments
+        positional = held.arguments[:-1] if isinstance(last, Keywords) else held.arguments
         return (
             held.job_class in _names(self.job_class)
             and (self.arguments is None or list(self.arguments) == positional)

@@ -74,6 +74,12 @@ def test_a_job_later_takes_positional_and_named_arguments_through_json(jobs: InT
     assert log == ["perform (42,) {'form': 'pdf'}"]
 
 
+def test_ruby_may_mark_a_last_hash_as_keywords_that_has_none(log: list[str]) -> None:
+    told = Told().serialize() | {"arguments": [1, {"_aj_ruby2_keywords": []}]}
+    execution.perform(told)
+    assert log == ["perform (1,) {}"]
+
+
 def test_perform_now_returns_what_perform_does() -> None:
     assert Told.perform_now(1) == "done"
 
@@ -113,8 +119,12 @@ def test_the_hash_has_active_jobs_keys_and_formats(jobs: InTest) -> None:
 
 class Prefixed(Told):
     queue_prefix = "shop"
-    queue_as = staticmethod(lambda job: "vip" if job.arguments[0] == 1 else "all")  # type: ignore[assignment]
-    queue_with_priority = staticmethod(lambda job: job.arguments[0])  # type: ignore[assignment]
+
+    def queue_as(self) -> str:
+        return "vip" if self.arguments[0] == 1 else "all"
+
+    def queue_with_priority(self) -> int:
+        return int(self.arguments[0])
 
 
 @pytest.mark.parametrize(("argument", "queue"), [(1, "shop_vip"), (2, "shop_all")])
@@ -391,6 +401,12 @@ def test_a_retry_keeps_the_id_and_leaves_time_queue_and_priority_of_the_run_at_h
     told = jobs.enqueued[0].told
     assert (told["job_id"], told["queue_name"], told["priority"]) == (job.job_id, "late", 9)
     assert (job.scheduled_at, job.queue_name, job.priority) == (None, "default", None)
+
+
+def test_a_retry_does_not_wait_for_a_commit_that_may_never_come(jobs: InTest) -> None:
+    kind = failing(retry_on(Flaky), on_commit=lambda _: None)
+    kind.perform_now()
+    assert jobs.enqueued[0].at is not None
 
 
 def test_a_retry_that_the_adapter_does_not_take_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
