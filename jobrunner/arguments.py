@@ -126,7 +126,7 @@ def deserialize(arguments: Sequence[Any]) -> list[Any]:
     """Read arguments from JSON; ``DeserializationError``, with what went wrong as its cause."""
     try:
         return [_read(each) for each in arguments]
-    except RecordNotFoundError as error:
+    except (RecordNotFoundError, ReferenceNotFoundError) as error:
         raise ReferenceNotFoundError(f"an argument cannot be read: {error}") from error
     except Exception as error:
         raise DeserializationError(f"an argument cannot be read: {error}") from error
@@ -140,7 +140,7 @@ def exact_time(moment: datetime) -> str:
     if offset.seconds % 60 or offset.microseconds:  # which Ruby cannot read
         moment = moment.astimezone(UTC)
     text = moment.isoformat(timespec="microseconds")
-    zone = "Z" if moment.tzinfo is UTC or str(moment.tzinfo) == "UTC" else text[26:]
+    zone = "Z" if moment.tzname() == "UTC" else text[26:]
     return f"{text[:26]}000{zone}"
 
 
@@ -161,7 +161,7 @@ def _said(value: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 - any value h
         return value
     serializer = SERIALIZERS.of(value)
     if serializer is not None:
-        return {SERIALIZED: serializer.name, **serializer.serialize(value)}
+        return _by(serializer, value, where)
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Referable):
@@ -174,6 +174,13 @@ def _said(value: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 - any value h
         f"{where} is a {type(value).__qualname__}, which a job cannot carry: pass plain values, "
         "give its class a job_reference, or add a serializer with SERIALIZERS.add"
     )
+
+
+def _by(serializer: Serializer, value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401 - a value of its kind
+    try:
+        return {SERIALIZED: serializer.name, **serializer.serialize(value)}
+    except SerializationError as error:
+        raise SerializationError(f"{where} is a {type(value).__qualname__} that cannot go along: {error}") from error
 
 
 def _reference(value: Referable, where: str) -> dict[str, str]:
@@ -240,7 +247,7 @@ class _DurationSerializer:
         return {"value": seconds, "parts": serialize([[Symbol(unit), count] for unit, count in parts])}
 
     def deserialize(self, told: Mapping[str, Any]) -> timedelta:
-        parts = [(str(unit), count) for unit, count in deserialize(told["parts"])]
+        parts = [(str(unit), count) for unit, count in _read(told["parts"])]
         plain = [("seconds", told["value"])]
         return timedelta(seconds=told["value"]) if parts == plain else Duration(told["value"], parts)
 
@@ -316,12 +323,11 @@ class _RangeSerializer:
     kind = Range
 
     def serialize(self, value: Range) -> Mapping[str, Any]:
-        begin, end = serialize([value.begin, value.end])
+        begin, end = _said(value.begin, "its begin"), _said(value.end, "its end")
         return {"begin": begin, "end": end, "exclude_end": value.exclude_end}
 
     def deserialize(self, told: Mapping[str, Any]) -> Range:
-        begin, end = deserialize([told["begin"], told["end"]])
-        return Range(begin, end, told["exclude_end"])
+        return Range(_read(told["begin"]), _read(told["end"]), told["exclude_end"])
 
 
 class _DecimalSerializer:

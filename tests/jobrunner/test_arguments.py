@@ -87,6 +87,14 @@ PAIRS: list[tuple[Any, Any]] = [
         NOON.astimezone(ZoneInfo("Europe/Vienna")),
         said("TimeWithZone", value="2026-03-01T13:00:00.000000000+01:00", time_zone="Europe/Vienna"),
     ),
+    (
+        NOON.astimezone(ZoneInfo("Etc/UTC")),
+        said("TimeWithZone", value="2026-03-01T12:00:00.000000000Z", time_zone="Etc/UTC"),
+    ),
+    (
+        NOON.astimezone(ZoneInfo("Europe/London")),
+        said("TimeWithZone", value="2026-03-01T12:00:00.000000000+00:00", time_zone="Europe/London"),
+    ),
     (Decimal("1.50"), said("BigDecimal", value="0.15e1")),
     (Decimal("-0.001"), said("BigDecimal", value="-0.1e-2")),
     (Decimal(1200), said("BigDecimal", value="0.12e4")),
@@ -141,6 +149,8 @@ class Word(str):
         (datetime(2026, 3, 1), "names no zone: datetime.now(UTC) does"),  # noqa: DTZ001 - that is the case
         (Order(""), "argument 1 is a Order without an id: save it"),
         (b"bytes", "argument 1 is a bytes"),
+        ([Range(1, {2})], "argument 1[0] is a Range that cannot go along: its end is a set"),
+        (type("Local", (), {"__qualname__": "f.<locals>.Local"}), "a class must stand in its module"),
     ],
 )
 def test_what_cannot_travel_is_refused_with_the_place_and_a_way_out(value: Any, words: str) -> None:
@@ -172,8 +182,10 @@ def test_what_cannot_be_read_says_so_and_keeps_its_cause(told: Any, words: str) 
 
 
 def test_an_object_that_is_gone_is_an_error_of_its_own() -> None:
-    with pytest.raises(ReferenceNotFoundError):
-        deserialize([{"_aj_globalid": "gid://shop/Order/gone"}])
+    gone = {"_aj_globalid": "gid://shop/Order/gone"}
+    for told in (gone, [gone], said("Range", begin=gone, end=None, exclude_end=False)):
+        with pytest.raises(ReferenceNotFoundError):
+            deserialize([told])
 
 
 class Money:
@@ -263,6 +275,28 @@ RUBY_JOB: dict[str, Any] = {
 def test_a_job_of_ruby_goes_through_python_unchanged_with_the_keys_nobody_knows_here() -> None:
     assert JobData.from_json(RUBY_JOB).to_json() == RUBY_JOB
     assert list(JobData.from_json(RUBY_JOB).to_json()) == list(RUBY_JOB)
+
+
+@given(
+    st.builds(
+        JobData,
+        job_class=st.text(min_size=1),
+        job_id=st.uuids().map(str),
+        provider_job_id=st.none() | st.text(),
+        queue_name=st.text(min_size=1),
+        priority=st.none() | st.integers(),
+        arguments=st.lists(values, max_size=2).map(serialize),
+        executions=st.integers(min_value=0),
+        exception_executions=st.none() | st.dictionaries(st.text(), st.integers()),
+        locale=st.text(min_size=1),
+        timezone=st.none() | st.text(),
+        enqueued_at=st.none() | moments,
+        scheduled_at=st.none() | moments,
+        extra=st.dictionaries(st.text().map("x-{}".format), st.integers()),
+    )
+)
+def test_a_job_comes_back_through_json_as_it_was(data: JobData) -> None:
+    assert JobData.from_json(json.loads(json.dumps(data.to_json()))) == data
 
 
 def test_a_job_of_an_old_version_lacks_keys_and_is_read() -> None:
