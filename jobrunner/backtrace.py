@@ -16,7 +16,8 @@ def backtrace(error: BaseException, root: str = "/srv/app") -> str:
 
 def _is_of_application(filename: str) -> bool:
     path = Path(filename)
-    return path.parent not in (HERE / "jobrunner", HERE / "jobrunner" / "middleware")
+    ours = HERE / "jobrunner"
+    return path.parent not in (ours, ours / "adapters", ours / "middleware")
 
 
 def _told_from(root: str, filename: str) -> str:

@@ -29,10 +29,10 @@ def snapshot(adapter: InProcess, workers: Sequence[Worker], taken_at: datetime, 
 
 
 def _queues(adapter: InProcess, workers: Sequence[Worker]) -> list[SnapshotQueue]:
-    names = {queue for worker in workers for queue in worker.queues} | {job.queue for job in adapter.queued}
+    names = {queue for worker in workers for queue in worker.queues} | {job.queue_name for job in adapter.queued}
     found = []
     for name in sorted(names):
-        since = [job.enqueued_at for job in adapter.queued if job.queue == name and job.enqueued_at]
+        since = [job.enqueued_at for job in adapter.queued if job.queue_name == name and job.enqueued_at]
         found.append(SnapshotQueue(queue=name, depth=len(since), oldest_at=min(since, default=None), paused=False))
     return found
 
@@ -41,7 +41,7 @@ def _waiting(adapter: InProcess) -> list[SnapshotJob]:
     places: dict[str, int] = {}
     found = []
     for job in adapter.queued:
-        place = places[job.queue] = places.get(job.queue, -1) + 1
+        place = places[job.queue_name] = places.get(job.queue_name, -1) + 1
         found.append(SnapshotJob(held_in="queued", position=place, **_about(job)))
     found += [SnapshotJob(held_in="scheduled", **_about(job)) for job in adapter.scheduled]
     found += [SnapshotJob(held_in="retry", **_about(job), **_failure(job)) for job in adapter.retry]
@@ -68,11 +68,11 @@ def _running(workers: Sequence[Worker]) -> list[SnapshotJob]:
 def _about(job: Job) -> dict[str, Any]:
     return {
         "job_id": job.job_id,
-        "job_class": type(job).__name__,
-        "queue": job.queue,
-        "attempt": job.attempt or None,
+        "job_class": job.job_class,
+        "queue": job.queue_name,
+        "attempt": job.executions or None,
         "max_attempts": job.max_attempts,
-        "arguments": job.arguments,
+        "arguments": job.serialized_arguments,
         "idempotency_key": job.idempotency_key,
         "enqueued_at": job.enqueued_at,
         "run_at": job.run_at,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from jobrunner import execution
 from jobrunner.middleware import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from random import Random
 
     from jobrunner.adapters.in_process import InProcess
@@ -73,14 +74,17 @@ class Worker:
                 await self.run(job, thread)
 
     async def run(self, job: Job, thread: str) -> None:
-        job.attempt += 1
         job.started_at = self.clock.now()
         self.running[thread] = job
         try:
-            await self._through(self.middleware, job, thread)
+            await execution.run(job, wrap=partial(self._through, self.middleware, job, thread), random=self.random)
         except Exception as error:  # noqa: BLE001 - whatever a job raises is its failure, not the worker's
             job.error = error
-            self._retry(job, thread)
+            self.adapter.bury(job)
+        if job.error is not None:
+            for each in self.middleware:
+                each.settled(job, self, thread)
+        self.adapter.leaving.discard(job.job_id)
         self.running.pop(thread, None)
 
     def tell(self, event: WorkerEvent, job_count: int | None = None) -> None:
@@ -92,6 +96,7 @@ class Worker:
         self.quiet = True
         self.tell("quieted")
         self.tell("stopping")
+        self.adapter.leaving.update(job.job_id for job in self.running.values())
         deadline = self.clock.now() + timedelta(seconds=patience)
         while self.running and self.clock.now() < deadline:
             await self.clock.sleep(0.5)
@@ -107,26 +112,16 @@ class Worker:
         self.running.clear()
         for thread, job in reversed(running):
             self.clock.kill((self.name, thread))
+            self.adapter.leaving.discard(job.job_id)
             for each in self.middleware:
                 each.requeued(job, self, thread)
             self.adapter.push_back(job)
         return len(running)
 
-    async def _through(self, middleware: Sequence[Middleware], job: Job, thread: str) -> None:
+    async def _through(
+        self, middleware: Sequence[Middleware], job: Job, thread: str, attempt: Callable[[], Awaitable[None]]
+    ) -> None:
         if middleware:
-            await middleware[0].run(job, self, thread, lambda: self._through(middleware[1:], job, thread))
-            return
-        done = job.perform(*job.arguments)
-        if inspect.isawaitable(done):
-            await done
-
-    def _retry(self, job: Job, thread: str) -> None:
-        if job.attempt < job.max_attempts:
-            wait = job.wait_after(job.attempt) * self.random.uniform(1.0, 1.15)
-            job.run_at = self.clock.now() + timedelta(seconds=wait)
-            self.adapter.retry.append(job)
+            await middleware[0].run(job, self, thread, lambda: self._through(middleware[1:], job, thread, attempt))
         else:
-            job.run_at = None
-            self.adapter.dead.append(job)
-        for each in self.middleware:
-            each.retried(job, self, thread)
+            await attempt()

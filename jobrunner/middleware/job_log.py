@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobrunner.backtrace import backtrace
 from jobrunner.contract import JobLogLine
+from jobrunner.error_handling import will_retry
 from jobrunner.json_lines import json_line
 from jobrunner.middleware.middleware import Middleware
 
@@ -30,27 +31,34 @@ class JobLog(Middleware):
         self.lost = 0
 
     def enqueued(self, job: Job) -> None:
-        self.write(event="scheduled" if job.enqueued_at is None else "enqueued", arguments=job.arguments, **about(job))
+        self.write(
+            event="scheduled" if job.enqueued_at is None else "enqueued",
+            arguments=job.serialized_arguments,
+            **about(job),
+        )
 
     async def run(self, job: Job, worker: Worker, thread: str, perform: Callable[[], Awaitable[None]]) -> None:
         started = self.clock.now()
         context = about(job) | where(worker, thread)
         wait = (started - job.due_at).total_seconds() if job.due_at else None
-        self.write(event="started", wait=wait, arguments=job.arguments, **context)
+        self.write(event="started", wait=wait, arguments=job.serialized_arguments, **context)
         try:
             await perform()
         except Exception as error:
             self.write(
                 event="failed",
                 duration=(self.clock.now() - started).total_seconds(),
-                will_retry=job.attempt < job.max_attempts,
+                will_retry=will_retry(job, error),
                 **context | of_error(error),
             )
             raise
-        self.write(event="succeeded", duration=(self.clock.now() - started).total_seconds(), **context)
+        took = (self.clock.now() - started).total_seconds()
+        self.write(event=job.outcome, duration=took, **about(job) | where(worker, thread))
 
-    def retried(self, job: Job, worker: Worker, thread: str) -> None:
-        event = "retry_scheduled" if job.attempt < job.max_attempts else "retries_exhausted"
+    def settled(self, job: Job, worker: Worker, thread: str) -> None:
+        if job.outcome == "rescued":
+            return
+        event = "retries_exhausted" if job.outcome == "failed" else job.outcome
         words = {} if job.error is None else of_error(job.error)
         words.pop("backtrace", None)
         self.write(event=event, **about(job) | where(worker, thread) | words)
@@ -90,9 +98,9 @@ def about(job: Job) -> dict[str, Any]:
     return {
         "job_id": job.job_id,
         "parent_job_id": job.parent_job_id,
-        "job_class": type(job).__name__,
-        "queue": job.queue,
-        "attempt": job.attempt or None,
+        "job_class": job.job_class,
+        "queue": job.queue_name,
+        "attempt": job.executions or None,
         "max_attempts": job.max_attempts,
         "idempotency_key": job.idempotency_key,
         "enqueued_at": job.enqueued_at,

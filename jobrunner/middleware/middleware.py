@@ -28,8 +28,8 @@ class Middleware:
         """Run a job: await ``perform`` once, and let its exception through."""
         await perform()
 
-    def retried(self, job: Job, worker: Worker, thread: str) -> None:
-        """Hear what became of a failed job: another attempt (it has a ``run_at``) or none."""
+    def settled(self, job: Job, worker: Worker, thread: str) -> None:
+        """Hear what became of a failed job: its ``outcome``, and of another attempt its ``run_at``."""
 
     def requeued(self, job: Job, worker: Worker, thread: str) -> None:
         """Hear that a stopping worker gave a running job back."""

@@ -9,6 +9,7 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, Statu
 
 from jobrunner.backtrace import backtrace
 from jobrunner.contract import ENQUEUE_SPAN, RUN_SPAN, SPAN_SYSTEM, SpanAttribute
+from jobrunner.error_handling import will_retry
 from jobrunner.middleware.middleware import Middleware
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class Tracing(Middleware):
         now = nanoseconds(self.clock.now())
         attributes = about(job, "send")
         span = self.tracer.start_span(
-            ENQUEUE_SPAN.format(queue=job.queue), Context(), SpanKind.PRODUCER, attributes=attributes, start_time=now
+            ENQUEUE_SPAN.format(queue=job.queue_name),
+            Context(),
+            SpanKind.PRODUCER,
+            attributes=attributes,
+            start_time=now,
         )
         context = span.get_span_context()
         job.trace = (context.trace_id, context.span_id)
@@ -43,7 +48,7 @@ class Tracing(Middleware):
     async def run(self, job: Job, worker: Worker, thread: str, perform: Callable[[], Awaitable[None]]) -> None:
         now = self.clock.now()
         attributes = about(job, "process") | {
-            SpanAttribute.ATTEMPT: job.attempt,
+            SpanAttribute.ATTEMPT: job.executions,
             SpanAttribute.WORKER: worker.name,
             "host.name": worker.host,
             "process.pid": worker.pid,
@@ -52,7 +57,7 @@ class Tracing(Middleware):
         if job.due_at:
             attributes[SpanAttribute.WAIT] = (now - job.due_at).total_seconds()
         span = self.tracer.start_span(
-            RUN_SPAN.format(queue=job.queue),
+            RUN_SPAN.format(queue=job.queue_name),
             Context(),
             SpanKind.CONSUMER,
             attributes=attributes,
@@ -70,9 +75,9 @@ class Tracing(Middleware):
             span.add_event("exception", told, nanoseconds(self.clock.now()))
             span.set_attribute(SpanAttribute.ERROR_TYPE, name)
             span.set_status(Status(StatusCode.ERROR, str(error)))
-            self._end(job, "retried" if job.attempt < job.max_attempts else "failed")
+            self._end(job, "retried" if will_retry(job, error) else "failed")
             raise
-        self._end(job, "succeeded")
+        self._end(job, job.outcome or "succeeded")
 
     def requeued(self, job: Job, worker: Worker, thread: str) -> None:  # noqa: ARG002 - as Middleware has it
         self._end(job, "interrupted")
@@ -93,9 +98,9 @@ def about(job: Job, operation: str) -> dict[str, Any]:
         SpanAttribute.SYSTEM: SPAN_SYSTEM,
         SpanAttribute.OPERATION_NAME: operation,
         SpanAttribute.OPERATION_TYPE: operation,
-        SpanAttribute.DESTINATION: job.queue,
+        SpanAttribute.DESTINATION: job.queue_name,
         SpanAttribute.MESSAGE_ID: job.job_id,
-        SpanAttribute.JOB_CLASS: type(job).__name__,
+        SpanAttribute.JOB_CLASS: job.job_class,
         **key,
     }
 

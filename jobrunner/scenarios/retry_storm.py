@@ -38,7 +38,7 @@ def tell(site: Site, shop: Shop) -> None:
     site.until("20:30")
     site.look("at the end of the evening")
     given_up = site.adapter.dead
-    often = [job for job in site.enqueued.jobs if job.attempt >= OFTEN and job not in given_up]
+    often = [job for job in site.enqueued.jobs if job.executions >= OFTEN and job not in given_up]
     site.plant_on_queue("retry-storm", "payments")
     site.plant("retries-exhausted", given_up)
     site.plant("retried-often", often, may_name=given_up)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from jobrunner.error_handling import retry_on
 from jobrunner.job import Job
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Shop:
         self.gateway_answers = True
         self.rows_of: dict[str, int] = {}
         self.last_order = 48_000 + self.random.randrange(1_000)
-        ShopJob.adapter = site.adapter
+        ShopJob.adapter, ShopJob.clock, ShopJob.random = site.adapter, site.clock, site.random("job ids")
         ShopJob.shop = self
         self.clock.start(self._customers())
         self.clock.start(self._merchants())
@@ -95,6 +96,7 @@ class ShopJob(Job):
     """A job of the shop that opened last."""
 
     shop: ClassVar[Shop]
+    on_error = (retry_on(Exception),)
 
     async def take(self, seconds: float) -> None:
         """Take about so long, as real work does: never twice the same, and rather longer than shorter."""
@@ -102,12 +104,10 @@ class ShopJob(Job):
 
 
 class ChargeCard(ShopJob):
-    queue = "payments"
-    max_attempts = 7
-
-    @classmethod
-    def wait_after(cls, attempt: int) -> float:
-        return attempt**4 + 2.0
+    queue_as = "payments"
+    # The curve of "polynomially_longer", but spread as a whole: charges that failed together must not come back
+    # together, and a first retry would hardly be spread at all.
+    on_error = (retry_on(Exception, wait=lambda failures: failures**4 + 2.0, attempts=7, jitter=0.15),)
 
     async def perform(self, _order: int, _cents: int) -> None:
         if not self.shop.gateway_answers:
@@ -117,21 +117,21 @@ class ChargeCard(ShopJob):
 
 
 class OrderConfirmation(ShopJob):
-    queue = "mailers"
+    queue_as = "mailers"
 
     async def perform(self, _order: int) -> None:
         await self.take(0.3)
 
 
 class InvoiceMail(ShopJob):
-    queue = "mailers"
+    queue_as = "mailers"
 
     async def perform(self, _order: int) -> None:
         await self.take(0.9)
 
 
 class PrintLabel(ShopJob):
-    retry_wait = 20.0
+    on_error = (retry_on(Exception, wait=20.0),)
 
     async def perform(self, _order: int) -> None:
         await self.take(1.6)
@@ -152,7 +152,7 @@ class RenderFeed(ShopJob):
 
 
 class ExportOrders(ShopJob):
-    queue = "exports"
+    queue_as = "exports"
 
     async def perform(self, merchant: str, _day: str) -> None:
         await self.take(self.shop.rows_of.get(merchant, USUAL_ROWS) / ROWS_A_SECOND)

@@ -81,7 +81,7 @@ class Site:
         self.span_ids = SeededIds(self.random("span ids"))
         self.spans = SpanBatches(OtlpLines(folder / "spans.jsonl"))
         self.pids = self.random("pids")
-        self.adapter = InProcess(self.clock, self.random("job ids"), [])
+        self.adapter = InProcess(self.clock, [])
         self.enqueued = Enqueued()
         self.workers: dict[Post, Worker] = {}
         self.planted: list[Planted] = []

@@ -28,7 +28,7 @@ def tell(site: Site, shop: Shop) -> None:
     site.look("an hour later")
     site.until("12:00")
     site.look("at noon, when a customer asked for an invoice")
-    stranded = [job for job in site.adapter.queued if job.queue == shop.invoice_queue]
+    stranded = [job for job in site.adapter.queued if job.queue_name == shop.invoice_queue]
     site.plant("unread-queue", (job for job in stranded if site.waiting(job) >= A_MINUTE))
 
 

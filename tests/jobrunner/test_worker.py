@@ -9,7 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 import pytest
@@ -23,8 +23,11 @@ from opentelemetry.trace import StatusCode
 from ingest.sources import job_log, otlp_json
 from jobrunner.adapters.in_process import InProcess
 from jobrunner.backtrace import backtrace
+from jobrunner.callbacks import Abort, before_perform
 from jobrunner.clock import SystemClock, VirtualClock
+from jobrunner.continuation import ContinuableJob
 from jobrunner.contract import JobLogLine, Snapshot
+from jobrunner.error_handling import discard_on, rescue_from, retry_on
 from jobrunner.job import Job
 from jobrunner.json_lines import json_line
 from jobrunner.middleware import MIDDLEWARE
@@ -55,7 +58,7 @@ class Site:
         self.job_log = JobLog(self.log, self.clock, service="shop")
         self.heartbeat = Heartbeat(self.clock, 10.0)
         given = [self.heartbeat, self.job_log, Tracing(provider.get_tracer("jobrunner"), self.clock)]
-        self.adapter = InProcess(self.clock, Random(1), given)  # noqa: S311 - seeded
+        self.adapter = InProcess(self.clock, given)
         self.worker = Worker(
             host="web-1", pid=7, queues=["default"], concurrency=2, adapter=self.adapter, clock=self.clock,
             random=Random(2), middleware=given,  # noqa: S311 - seeded
@@ -63,7 +66,8 @@ class Site:
 
         class Wait(Job):
             adapter = self.adapter
-            max_attempts = 2
+            clock = self.clock
+            on_error = (retry_on(ValueError, attempts=2),)
 
             async def perform(job, seconds: float) -> None:  # noqa: N805
                 await self.clock.sleep(seconds)
@@ -107,6 +111,58 @@ def test_a_failing_job_is_tried_again_until_its_attempts_are_used_up(site: Site)
     assert len(site.adapter.dead) == 1
 
 
+class Ending(ContinuableJob):
+    """Ends in the way that its argument names."""
+
+    on_error = (discard_on(KeyError), rescue_from(OSError, then=lambda *_: None))
+
+    @before_perform
+    def perhaps_not(self) -> None:
+        if self.arguments == ["cancelled"]:
+            raise Abort
+
+    wait: ClassVar[VirtualClock]
+
+    async def perform(self, how: str) -> None:
+        if how != "interrupted":
+            raise {"discarded": KeyError, "rescued": OSError}.get(how, TypeError)
+        self.step("first", lambda _: None)
+        await self.wait.sleep(5)
+        self.step("second", lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("how", "events"),
+    [
+        ("cancelled", ["started", "cancelled"]),
+        ("discarded", ["started", "failed", "discarded"]),
+        ("rescued", ["started", "failed"]),
+        ("left to the backend", ["started", "failed", "retries_exhausted"]),
+    ],
+)
+def test_the_log_says_how_a_run_ended(site: Site, how: str, events: list[str]) -> None:
+    Ending.adapter, Ending.clock = site.adapter, site.clock
+    Ending.perform_later(how)
+    site.run(10)
+    assert [line["event"] for line in site.written() if "job_id" in line][1:] == events
+    assert len(site.adapter.dead) == (how == "left to the backend")
+    assert site.adapter.retry == []
+
+
+def test_a_job_in_steps_makes_way_for_a_worker_that_stops_and_goes_on_with_the_next(site: Site) -> None:
+    Ending.adapter, Ending.clock, Ending.wait = site.adapter, site.clock, site.clock
+    job = Ending.perform_later("interrupted")
+    site.run(3)
+    site.clock.start(site.worker.stop(60))
+    site.run(10)
+    ended = next(line for line in site.written() if line.get("event") == "interrupted")
+    assert ended["run_at"] > ended["ts"]
+    assert site.adapter.retry == [job]
+    assert job.serialize()["continuation"] == {"completed": ["first"]}
+    assert site.events()[-1] == "stopped"
+    assert site.adapter.leaving == set()
+
+
 def test_log_lines_of_a_run_name_its_span_which_links_to_the_span_that_enqueued_it(site: Site) -> None:
     site.job.perform_later(5)
     site.run(20)
@@ -136,7 +192,7 @@ def test_a_job_given_back_has_lost_no_attempt(site: Site) -> None:
     site.run(60)
     requeued = next(line for line in site.written() if line.get("event") == "requeued")
     assert requeued["attempt"] == 1
-    assert job.attempt == 0
+    assert job.executions == 0
     assert site.adapter.fetch(["default"]) is job
 
 
@@ -253,7 +309,7 @@ def test_a_worker_under_asyncio_gives_its_running_job_back_when_stopped() -> Non
 
     async def story() -> list[Job]:
         clock = SystemClock()
-        adapter = InProcess(clock, Random(1), [])  # noqa: S311 - seeded
+        adapter = InProcess(clock, [])
         Long.adapter = adapter
         worker = Worker(
             host="web-1", pid=7, queues=["default"], concurrency=1, adapter=adapter, clock=clock,
