@@ -11,8 +11,8 @@ Severity
     High where nothing took its place; low where it took no run along and was replaced; medium else.
 
 Blind spots
-    A worker whose log is not among the inputs, or whose log never says when one boots or shuts down. One that was
-    killed while it shut down. Where all inputs end together, the last of them just ended.
+    A worker whose log is not among the inputs, has lost the lines of that time, or never says when one boots or shuts
+    down. One that was killed while it shut down. Where all inputs end together, the last of them just ended.
 """
 
 from __future__ import annotations

@@ -20,9 +20,16 @@ deaths as (
     where
         w.state = 'gone'
         and w.last_seen_at <= $as_of - $min_age
-        -- Its log would have told of an orderly end.
+        -- Its log would have told of an orderly end, unless what it told about that time is missing.
         and w.log_tells_ends
         and w.stopping_at is null
+        and not exists (
+            select 1 from log_gaps as g
+            where
+                g.scope = w.scope and g.system = w.system and g.kind = 'stretch'
+                and g.log = w.log and coalesce(g.host = w.host, true)
+                and g.from_at <= w.last_seen_at and g.to_at > w.last_seen_at
+        )
         -- A process without work is silent, too: it had work, or its heart beat, and the log goes on without it.
         and (
             w.confidence = 'high'
