@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from analysis.counts import count, which
 from analysis.durations import in_words
 from analysis.finding import weakest
-from analysis.rule import Row, Rule, Verdict
+from analysis.rule import Count, Row, Rule, Times, Verdict
 
 
 class Params(BaseModel):
@@ -33,6 +33,10 @@ class Params(BaseModel):
 
     min_age: timedelta = timedelta(seconds=60)
     """How long the worker must have been silent."""
+    min_runs: Count = 20
+    """Runs of its class that must be known, to say of a run that it was over before its worker died."""
+    times_p99: Times = 10.0
+    """A run that would have lasted so many times what 99 of 100 stay below was over, if its log has lost lines."""
 
 
 def verdict(rows: Sequence[Row], _params: Params) -> Verdict:
