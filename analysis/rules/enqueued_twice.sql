@@ -137,46 +137,76 @@ spaced as (
     window work_order as (partition by scope, system, job_class, basis, work order by enqueued_at, job_key)
 ),
 
-known as (
-    -- What comes again by habit: the same work on a timetable, or a class whose work keeps coming again, be it within
-    -- the window or, as chance has it where there are few arguments, mostly later. What comes at one pace is on a
-    -- timetable, however close.
+close as (
+    -- Of each pair both jobs have its gap.
     select
-        s.*,
-        case when p.gaps >= $pace_times and p.on_pace >= $pace_share then p.pace end as pace,
-        case when until_next is null or since_previous < until_next then since_previous else until_next end as gap,
-        m.per_second,
-        count(*) over same_work >= $habit_times
-        and min(since_previous) over same_work > extract(epoch from $habit_gap) as work_is_habit,
-        count(case when since_previous > extract(epoch from $within) then 1 end) over same_class
-        > count(case when since_previous <= extract(epoch from $within) then 1 end) over same_class
-        or count(*) over same_class >= $habit_jobs
+        *,
+        case when until_next is null or since_previous < until_next then since_previous else until_next end as gap
+    from spaced
+    where
+        since_previous <= extract(epoch from case when $habit_gap > $within then $habit_gap else $within end)
+        or until_next <= extract(epoch from case when $habit_gap > $within then $habit_gap else $within end)
+),
+
+habits_of_works as (
+    -- What comes again by habit: the same work on a timetable, ...
+    select
+        scope,
+        system,
+        job_class,
+        basis,
+        work,
+        count(*) >= $habit_times and min(since_previous) > extract(epoch from $habit_gap) as is_habit
+    from spaced
+    where work in (select c.work from close as c)
+    group by scope, system, job_class, basis, work
+),
+
+habits_of_classes as (
+    -- ... or a class whose work keeps coming again, be it within the window or, as chance has it where there are few
+    -- arguments, mostly later.
+    select
+        scope,
+        system,
+        job_class,
+        basis,
+        count(case when since_previous > extract(epoch from $within) then 1 end)
+        > count(case when since_previous <= extract(epoch from $within) then 1 end)
+        or count(*) >= $habit_jobs
         and avg(
             case
                 when since_previous > extract(epoch from $habit_gap) and since_previous <= extract(epoch from $within)
                     then 1.0
                 else 0.0
             end
-        ) over same_class > $habit_share as class_is_habit
-    from spaced as s
+        ) > $habit_share as is_habit
+    from spaced
+    group by scope, system, job_class, basis
+),
+
+known as (
+    -- What comes at one pace is on a timetable, however close.
+    select
+        s.*,
+        case when p.gaps >= $pace_times and p.on_pace >= $pace_share then p.pace end as pace,
+        m.per_second,
+        w.is_habit or c.is_habit as is_habit,
+        count(*) over (
+            partition by s.scope, s.system, s.job_class, s.basis
+            order by s.gap range between unbounded preceding and current row
+        ) / 2.0 as pairs_as_close
+    from close as s
+    inner join habits_of_works as w
+        on
+            s.scope = w.scope and s.system = w.system and s.job_class is not distinct from w.job_class and s.basis = w.basis
+            and s.work = w.work
+    inner join habits_of_classes as c
+        on
+            s.scope = c.scope and s.system = c.system and s.job_class is not distinct from c.job_class and s.basis = c.basis
     left join work_paces as p
         on s.scope = p.scope and s.system = p.system and s.job_class = p.job_class and s.work = p.work
     left join meetings as m
         on s.scope = m.scope and s.system = m.system and s.job_class = m.job_class and s.basis = m.basis
-    window
-        same_work as (partition by s.scope, s.system, s.job_class, s.basis, s.work),
-        same_class as (partition by s.scope, s.system, s.job_class, s.basis)
-),
-
-ranked as (
-    -- Of each pair both jobs have its gap.
-    select
-        *,
-        count(*) over (
-            partition by scope, system, job_class, basis order by gap range between unbounded preceding and current row
-        ) / 2.0 as pairs_as_close
-    from known
-    where gap is not null
 )
 
 select
@@ -192,10 +222,10 @@ select
     gap,
     enqueued_at as first_at,
     enqueued_at as last_at
-from ranked
+from known
 where
     gap <= least(
-        extract(epoch from case when work_is_habit or class_is_habit then $habit_gap else $within end),
+        extract(epoch from case when is_habit then $habit_gap else $within end),
         pace / 2
     )
     and pairs_as_close > coalesce(per_second * gap + $chance * sqrt(per_second * gap), 0)
