@@ -138,14 +138,15 @@ spaced as (
 ),
 
 close as (
-    -- Of each pair both jobs have its gap.
-    select
-        *,
-        case when until_next is null or since_previous < until_next then since_previous else until_next end as gap
-    from spaced
-    where
-        since_previous <= extract(epoch from case when $habit_gap > $within then $habit_gap else $within end)
-        or until_next <= extract(epoch from case when $habit_gap > $within then $habit_gap else $within end)
+    -- Jobs near another of the same work: of each pair both have its gap.
+    select *
+    from (
+        select
+            *,
+            case when until_next is null or since_previous < until_next then since_previous else until_next end as gap
+        from spaced
+    ) as s
+    where gap <= extract(epoch from case when $habit_gap > $within then $habit_gap else $within end)
 ),
 
 habits_of_works as (

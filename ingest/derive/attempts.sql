@@ -4,7 +4,6 @@ with located as materialized (
     -- What each run tells of the process that it was in.
     select
         e.execution_id,
-        e.job_key,
         k.system,
         k.job_id,
         e.scope,
