@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
 When = Literal["before", "after", "around"]
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 _MARK: Final = "_jobrunner_callbacks"
+_FOUND: Final[dict[tuple[type, str], tuple[tuple[When, str], ...]]] = {}
 
 
 class Abort(Exception):  # noqa: N818 - not an error: a word of the one who halts
@@ -43,8 +44,14 @@ after_discard = _named("after discard")
 """Called with the error when a job ends by one: discarded, given up, or handed to the backend."""
 
 
-def callbacks_of(job_class: type, what: str) -> list[tuple[When, str]]:
+def callbacks_of(job_class: type, what: str) -> tuple[tuple[When, str], ...]:
     """List a class's callbacks as when and method; a method that a subclass overrides keeps its place."""
+    if (job_class, what) not in _FOUND:  # asked for thrice a job, and the same for all jobs of a class
+        _FOUND[job_class, what] = _declared(job_class, what)
+    return _FOUND[job_class, what]
+
+
+def _declared(job_class: type, what: str) -> tuple[tuple[When, str], ...]:
     found: dict[tuple[When, str], None] = {}
     for each in reversed(job_class.__mro__):
         for name, function in vars(each).items():
@@ -52,7 +59,7 @@ def callbacks_of(job_class: type, what: str) -> list[tuple[When, str]]:
                 when, _, about = kind.partition(" ")
                 if about == what:
                     found[when, name] = None
-    return list(found)
+    return tuple(found)
 
 
 class Chain:
@@ -63,7 +70,7 @@ class Chain:
         self.work = work
         self.halted = False
         self.result: Any = None
-        self._callbacks: Sequence[tuple[When, str]] = callbacks_of(type(job), what)
+        self._callbacks = callbacks_of(type(job), what)
 
     async def run(self, place: int = 0) -> None:
         """Run the callbacks from a place on, and the work within them."""
