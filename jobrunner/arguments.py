@@ -53,6 +53,13 @@ class Keywords(dict[str, Any]):
     """Named arguments, last in the list of a job's arguments."""
 
 
+def apart(arguments: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Take a job's arguments apart into those by place and those by name."""
+    if arguments and isinstance(arguments[-1], Keywords):
+        return arguments[:-1], arguments[-1]
+    return arguments, {}
+
+
 class IndifferentDict(dict[str, Any]):
     """A Rails hash with indifferent access; kept apart only to be written back as one."""
 

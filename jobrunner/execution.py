@@ -7,6 +7,7 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jobrunner.arguments import apart
 from jobrunner.callbacks import Chain, callbacks_of, finished
 from jobrunner.error_handling import handle
 from jobrunner.job import Job
@@ -56,10 +57,15 @@ def perform(told: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what perform retu
 
 async def _attempt(job: Job) -> None:
     job.read_arguments()
-    chain = Chain(job, "perform", lambda: job.perform(*job.positional, **job.named))
+    chain = Chain(job, "perform", partial(_work, job))
     await chain.run()
     job.result = chain.result
     job.outcome = "cancelled" if chain.halted else job.outcome or "succeeded"
+
+
+def _work(job: Job) -> Any:  # noqa: ANN401 - what perform returns
+    positional, named = apart(job.arguments)  # only now: callbacks may have changed them
+    return job.perform(*positional, **named)
 
 
 def _is_async(job: Job) -> bool:

@@ -167,18 +167,6 @@ class Job:
         return self._priority
 
     @property
-    def positional(self) -> list[Any]:
-        return self.arguments[:-1] if self._has_keywords else self.arguments
-
-    @property
-    def named(self) -> dict[str, Any]:
-        return self.arguments[-1] if self._has_keywords else {}
-
-    @property
-    def _has_keywords(self) -> bool:
-        return bool(self.arguments) and isinstance(self.arguments[-1], Keywords)
-
-    @property
     def due_at(self) -> datetime | None:
         return self.run_at or self.enqueued_at
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from jobrunner.adapters.test import Held, InTest
-from jobrunner.arguments import Keywords
+from jobrunner.arguments import apart
 from jobrunner.job import Job
 
 if TYPE_CHECKING:
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 NEAR = timedelta(seconds=1)
 """How far the time of a job may be from the one expected."""
+
+
+class Traits(TypedDict, total=False):
+    """What an expected job is like; what is left out or None may be anything."""
+
+    arguments: Sequence[Any] | None
+    named: Mapping[str, Any] | None
+    queue: str | None
+    priority: int | None
+    at: datetime | None
 
 
 @contextmanager
@@ -41,15 +51,8 @@ def jobs_in_test(job_class: type[Job] = Job) -> Iterator[InTest]:
 
 
 @contextmanager
-def assert_enqueued(  # noqa: PLR0913 - all by name, none needed
-    job_class: type[Job] = Job,
-    *,
-    count: int | None = None,
-    arguments: Sequence[Any] | None = None,
-    named: Mapping[str, Any] | None = None,
-    queue: str | None = None,
-    priority: int | None = None,
-    at: datetime | None = None,
+def assert_enqueued(
+    job_class: type[Job] = Job, *, count: int | None = None, **traits: Unpack[Traits]
 ) -> Iterator[list[Held]]:
     """
     Assert that what happens within enqueues such a job, or exactly ``count`` of them; 0 for none.
@@ -60,21 +63,12 @@ def assert_enqueued(  # noqa: PLR0913 - all by name, none needed
     before = len(adapter.enqueued)
     found: list[Held] = []
     yield found
-    _check(
-        _Expected("enqueued", job_class, arguments, named, queue, priority, at), adapter.enqueued[before:], found, count
-    )
+    _check(_Expected("enqueued", job_class, **traits), adapter.enqueued[before:], found, count)
 
 
 @contextmanager
-def assert_performed(  # noqa: PLR0913 - all by name, none needed
-    job_class: type[Job] = Job,
-    *,
-    count: int | None = None,
-    arguments: Sequence[Any] | None = None,
-    named: Mapping[str, Any] | None = None,
-    queue: str | None = None,
-    priority: int | None = None,
-    at: datetime | None = None,
+def assert_performed(
+    job_class: type[Job] = Job, *, count: int | None = None, **traits: Unpack[Traits]
 ) -> Iterator[list[Held]]:
     """
     Run what is enqueued within at once, whatever its time, and assert that such a job ran, as ``assert_enqueued``.
@@ -86,12 +80,7 @@ def assert_performed(  # noqa: PLR0913 - all by name, none needed
     found: list[Held] = []
     with performing_jobs(job_class):
         yield found
-    _check(
-        _Expected("performed", job_class, arguments, named, queue, priority, at),
-        adapter.performed[before:],
-        found,
-        count,
-    )
+    _check(_Expected("performed", job_class, **traits), adapter.performed[before:], found, count)
 
 
 @contextmanager
@@ -137,16 +126,14 @@ def perform_enqueued_jobs(
 class _Expected:
     what: str
     job_class: type[Job]
-    arguments: Sequence[Any] | None
-    named: Mapping[str, Any] | None
-    queue: str | None
-    priority: int | None
-    at: datetime | None
+    arguments: Sequence[Any] | None = None
+    named: Mapping[str, Any] | None = None
+    queue: str | None = None
+    priority: int | None = None
+    at: datetime | None = None
 
     def fits(self, held: Held) -> bool:
-        last = held.arguments[-1] if held.arguments else None
-        named = last if isinstance(last, Keywords) else {}
-        positional = held.arguments[:-1] if isinstance(last, Keywords) else held.arguments
+        positional, named = apart(held.arguments)
         return (
             held.job_class in _names(self.job_class)
             and (self.arguments is None or list(self.arguments) == positional)
